@@ -1,0 +1,29 @@
+//! The rules of secure mail, and nothing else.
+//!
+//! No I/O, no clock, no randomness: times, ids and verdicts arrive with a command. What an aggregate decides is a list
+//! of events; what it knows is the fold of the events before. Nothing here knows that a database exists.
+
+pub mod account;
+pub mod address;
+pub mod audit;
+pub mod bytes;
+pub mod classified;
+pub mod decider;
+pub mod draft;
+pub mod event;
+pub mod id;
+pub mod key;
+pub mod message;
+pub mod notification;
+pub mod organisation;
+pub mod period;
+pub mod policy;
+pub mod recipients;
+pub mod reservation;
+pub mod timestamp;
+
+pub use classified::{Content, Personal};
+pub use decider::Decider;
+pub use event::{Actor, Event, Metadata};
+pub use id::{AccountId, AttachmentId, DraftId, MessageId, OrganisationId, SessionId};
+pub use timestamp::Timestamp;
