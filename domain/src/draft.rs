@@ -40,6 +40,8 @@ pub struct Writing {
     pub text: Content<Text>,
     /// A shorter life than the policy's.
     pub expires_in: Option<Period>,
+    /// Last save.
+    pub saved_at: Timestamp,
     /// Files, with their sizes in bytes.
     pub attachments: Vec<(AttachmentId, u64, Content<File>)>,
 }
@@ -220,20 +222,22 @@ impl Decider for Draft {
 
     fn evolve(state: State, event: &Event) -> State {
         match (state, event) {
-            (State::Absent, Event::Saved { owner, version, about, text, expires_in, .. }) => {
+            (State::Absent, Event::Saved { owner, version, about, text, expires_in, at }) => {
                 State::Open(Box::new(Writing {
                     owner: *owner,
                     version: *version,
                     about: *about,
                     text: text.clone(),
                     expires_in: *expires_in,
+                    saved_at: *at,
                     attachments: vec![],
                 }))
             }
-            (State::Open(mut open), Event::Saved { version, text, expires_in, .. }) => {
+            (State::Open(mut open), Event::Saved { version, text, expires_in, at, .. }) => {
                 open.version = *version;
                 open.text = text.clone();
                 open.expires_in = *expires_in;
+                open.saved_at = *at;
                 State::Open(open)
             }
             (State::Open(mut open), Event::AttachmentAdded { attachment, size_bytes, file, .. }) => {

@@ -1,0 +1,70 @@
+//! Keys: the root that never enters the database, the epoch keys beside it, and the vault whose rows they seal.
+//!
+//! ```text
+//! root key ─ seals ─ epoch keys (files) ─ derive ─ organisation key ─ seals ─ vault rows
+//! ```
+//!
+//! Destroying a vault row is how mail expires, how people leave and how a draft ends.
+
+mod destroy;
+mod epochs;
+mod grants;
+mod root;
+mod vault;
+
+pub use epochs::Epochs;
+pub use grants::{open_grant, seal_grant};
+pub use root::RootKeyProvider;
+pub use vault::{KeyName, Purpose, Vault, VaultKey};
+
+use crate::db::DbError;
+use std::{io, path::PathBuf};
+use thiserror::Error;
+
+/// Why a key could not be had.
+#[derive(Debug, Error)]
+pub enum KeyError {
+    /// The file of the root key is not there though the database has data.
+    #[error("the root key file {0} is missing; restore it from where it is kept, nothing can be read without it")]
+    RootMissing(PathBuf),
+    /// The environment variable of the root key is not set.
+    #[error("the environment variable {0} is not set; it must hold the root key")]
+    RootUnset(String),
+    /// The root key is there and is no key.
+    #[error("the root key in {0} is not 43 characters of base64url; it was damaged or is another file")]
+    RootMalformed(String),
+    /// Others can read the root key.
+    #[error("the root key file {0} can be read by others; run chmod 600 on it")]
+    RootExposed(PathBuf),
+    /// The root key does not open the epoch keys.
+    #[error("the root key does not open the epoch keys in {0}; use the root key that this database was begun with")]
+    WrongRoot(PathBuf),
+    /// The epoch keys are not there though the database has keys sealed under them.
+    #[error("the epoch keys in {0} are missing, and the database has data sealed under them; restore that folder")]
+    EpochsMissing(PathBuf),
+    /// A file with keys could not be read or written.
+    #[error("key file {path}: {problem}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        problem: io::Error,
+    },
+    /// A vault row does not open: the database and the keys do not belong together.
+    #[error("a key in the database does not open under epoch {0}; database and key folder do not belong together")]
+    Unopenable(i64),
+    /// The key was destroyed, and its name never gets another.
+    #[error("this key was destroyed")]
+    Destroyed,
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl KeyError {
+    fn file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |problem| Self::File { path, problem }
+    }
+}

@@ -1,0 +1,19 @@
+//! The log: every action, sealed, in one append-only order; the keys that it is sealed under; the two databases.
+//!
+//! Knows events as far as it must name, classify and seal them. Knows no rule of secure mail and no read model.
+
+pub mod blobs;
+pub mod clock;
+mod codec;
+pub mod db;
+pub mod keys;
+pub mod leases;
+pub mod log;
+mod recorded;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use clock::Clock;
+pub use codec::CodecError;
+pub use log::{Appended, Commit, Log, LogError};
+pub use recorded::{Position, Recorded};
