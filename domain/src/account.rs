@@ -242,8 +242,8 @@ pub enum Event {
     Registered {
         /// Identifying data.
         profile: Personal<Profile>,
-        /// Name to log in with.
-        user_name: Personal<Option<String>>,
+        /// Name to log in with, if it is not the address.
+        user_name: Option<Personal<String>>,
         /// Password and the like.
         credentials: Credentials,
         /// When.
@@ -436,11 +436,10 @@ impl Decider for Account {
             Command::EndSession { session, why, at } if holder.sessions.contains(&session) => {
                 Ok(vec![Event::SessionEnded { session, why, at }])
             }
-            Command::EndSession { .. } => Ok(vec![]),
             Command::Unsubscribe { via, at } if holder.subscribed => {
                 Ok(vec![Event::Unsubscribed { mailbox_generation: holder.mailbox_generation, via, at }])
             }
-            Command::Unsubscribe { .. } => Ok(vec![]),
+            Command::EndSession { .. } | Command::Unsubscribe { .. } => Ok(vec![]),
         }
     }
 
@@ -516,7 +515,7 @@ impl Holder {
         }
         let registered = Event::Registered {
             profile: Personal::known(form.profile),
-            user_name: Personal::known(form.user_name),
+            user_name: form.user_name.map(Personal::known),
             credentials: form.credentials,
             at,
         };

@@ -384,10 +384,10 @@ mod tests {
     #[test]
     fn a_draft_is_sent_once() {
         let send = || Command::Send { version: 1, message: id(5), at: AT };
-        let sent = Event::Sent { message: id(5), at: AT };
-        given::<Draft>([saved(1, "One")]).when(send()).then([sent.clone()]);
-        given::<Draft>([saved(1, "One"), sent.clone()]).when(send()).then_refused(Refusal::NotFound);
-        given::<Draft>([saved(1, "One"), sent]).when(save(1, "Two")).then_refused(Refusal::NotFound);
+        let gone = Event::Sent { message: id(5), at: AT };
+        given::<Draft>([saved(1, "One")]).when(send()).then([gone.clone()]);
+        given::<Draft>([saved(1, "One"), gone.clone()]).when(send()).then_refused(Refusal::NotFound);
+        given::<Draft>([saved(1, "One"), gone]).when(save(1, "Two")).then_refused(Refusal::NotFound);
     }
 
     /// A36: throwing away happens once.

@@ -45,18 +45,22 @@ pub struct OrganisationId(pub u32);
 
 impl<Of> Id<Of> {
     /// The id that is this UUID.
+    #[must_use]
     pub const fn new(uuid: Uuid) -> Self {
         Self { uuid, of: PhantomData }
     }
     /// The id of these 16 bytes.
+    #[must_use]
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self::new(Uuid::from_bytes(bytes))
     }
     /// The id as a UUID.
+    #[must_use]
     pub const fn uuid(self) -> Uuid {
         self.uuid
     }
     /// The id's 16 bytes, as they are stored.
+    #[must_use]
     pub const fn bytes(self) -> [u8; 16] {
         self.uuid.into_bytes()
     }

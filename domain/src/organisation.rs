@@ -191,7 +191,7 @@ impl Decider for Organisation {
                 state.founded = Some(identity.clone());
                 state.policy = (**policy).clone();
                 state.policy_version = 1;
-                state.domains = domains.clone();
+                state.domains.clone_from(domains);
             }
             Event::PolicyChanged { policy, version, .. } => {
                 state.policy = (**policy).clone();

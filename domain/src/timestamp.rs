@@ -15,10 +15,12 @@ const NANOSECONDS_PER_MICROSECOND: i128 = 1_000;
 
 impl Timestamp {
     /// The instant that many microseconds after the epoch.
+    #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
     /// Microseconds since the epoch.
+    #[must_use]
     pub const fn micros(self) -> i64 {
         self.0
     }

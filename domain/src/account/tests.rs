@@ -47,7 +47,7 @@ fn registered() -> Vec<Event> {
     vec![
         Event::Registered {
             profile: Personal::known(Profile::default()),
-            user_name: Personal::known(None),
+            user_name: None,
             credentials: credentials(),
             at: NOON,
         },

@@ -36,7 +36,7 @@ fn saved(text: Content<Text>) -> OfDraft {
     }
 }
 
-fn registered(profile: Personal<Profile>, user_name: Personal<Option<String>>) -> OfAccount {
+fn registered(profile: Personal<Profile>, user_name: Option<Personal<String>>) -> OfAccount {
     let credentials = Credentials {
         password: Sealed(vec![1, 2]),
         reminder: None,
@@ -82,7 +82,7 @@ proptest! {
     #[test]
     fn personal_data_comes_back(given in option::of(text()), company in option::of(text()), user_name in text()) {
         let profile = Profile { given_name: given, company, ..Profile::default() };
-        let event = registered(Personal::known(profile), Personal::known(Some(user_name)));
+        let event = registered(Personal::known(profile), Some(Personal::known(user_name)));
         let parts = split::<Account>(STREAM, &meta(), &event);
         prop_assert!(parts.content.is_none());
         let read = join(1, &parts.audit, parts.personal.as_deref(), None).expect("what was split joins");

@@ -151,7 +151,7 @@ fn account() -> Vec<account::Event> {
         Event::InvitationLapsed { at: AT },
         Event::Registered {
             profile: Personal::known(profile()),
-            user_name: Personal::known(Some("zoe".into())),
+            user_name: Some(Personal::known("zoe".into())),
             credentials,
             at: AT,
         },

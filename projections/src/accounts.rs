@@ -1,0 +1,302 @@
+//! `rm_accounts`: people, how far they came, and how they were invited. What identifies a person is sealed.
+
+use crate::{
+    Cell, ProjectionError, Projections, ReadModel, Statement, Stored, Tags, query::Query, rows::Columns,
+    statement::word,
+};
+use domain::{
+    AccountId, Event, OrganisationId, Timestamp,
+    account::{self, IssuedLink, Kind, Profile},
+    address::EmailAddress,
+    event::Subject,
+    id::InvitationId,
+};
+use eventstore::{
+    Recorded,
+    db::{Row, Value},
+};
+use serde::{Deserialize, Serialize};
+
+pub(crate) const MODEL: ReadModel = ReadModel {
+    name: "accounts",
+    tables: &["rm_accounts"],
+    apply,
+};
+
+const INVITE: &str = "INSERT INTO rm_accounts (organisation, account, kind, state, address, invited_by, invitation, \
+     invitation_sent_at, invitation_expires_at, invitation_lapsed, mailbox_generation, subscribed, created_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, FALSE, 1, TRUE, $8)";
+const RESEND: &str = "UPDATE rm_accounts SET invitation = $3, invitation_sent_at = $4, invitation_expires_at = $5, \
+     invitation_lapsed = FALSE WHERE organisation = $1 AND account = $2";
+const LAPSE: &str =
+    "UPDATE rm_accounts SET invitation_lapsed = TRUE WHERE organisation = $1 AND account = $2";
+const REGISTER: &str = "UPDATE rm_accounts SET state = $3, profile = $4, user_name = $5 \
+     WHERE organisation = $1 AND account = $2";
+const SET_STATE: &str = "UPDATE rm_accounts SET state = $3 WHERE organisation = $1 AND account = $2";
+const LOG_IN: &str =
+    "UPDATE rm_accounts SET state = $3, last_login_at = $4 WHERE organisation = $1 AND account = $2";
+const UNSUBSCRIBE: &str =
+    "UPDATE rm_accounts SET subscribed = FALSE WHERE organisation = $1 AND account = $2";
+
+const SELECT: &str = "SELECT account, kind, state, address, profile, user_name, invited_by, invitation, \
+     invitation_sent_at, invitation_expires_at, invitation_lapsed, mailbox_generation, subscribed, created_at, \
+     last_login_at FROM rm_accounts WHERE organisation = ?";
+const LAPSING: &str = "SELECT organisation, account FROM rm_accounts \
+     WHERE state = $1 AND invitation_expires_at <= $2 AND invitation_lapsed = FALSE \
+     ORDER BY invitation_expires_at LIMIT $3";
+
+/// How far a person came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountState {
+    /// Has a link to register.
+    Invited,
+    /// Has a link to activate.
+    Registered,
+    /// Can log in.
+    Active,
+    /// Cannot log in for a time (A17).
+    Locked,
+}
+
+/// A person. What identifies them is `None` once their data is erased (K5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountRow {
+    /// Which.
+    pub account: AccountId,
+    /// Inside or outside.
+    pub kind: Kind,
+    /// How far they came.
+    pub state: AccountState,
+    /// The address they were invited at.
+    pub address: Option<EmailAddress>,
+    /// What they registered with; `None` before that, too.
+    pub profile: Option<Profile>,
+    /// The name they log in with, if it is not the address.
+    pub user_name: Option<String>,
+    /// Who invited them; `None` for the organisation itself.
+    pub invited_by: Option<AccountId>,
+    /// The last invitation.
+    pub invitation: InvitationId,
+    /// When that was sent.
+    pub invitation_sent_at: Timestamp,
+    /// When its link stops working.
+    pub invitation_expires_at: Timestamp,
+    /// Whether it was recorded as lapsed.
+    pub invitation_lapsed: bool,
+    /// Counts the mailboxes (K9).
+    pub mailbox_generation: u32,
+    /// Whether mail can be sent to them (B38).
+    pub subscribed: bool,
+    /// When they were first invited.
+    pub created_at: Timestamp,
+    /// When they last logged in.
+    pub last_login_at: Option<Timestamp>,
+}
+
+fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
+    let Event::Account(account, event) = &recorded.event else {
+        return vec![];
+    };
+    let (organisation, subject) = (recorded.organisation, Subject::Account(*account));
+    let key = || [organisation.into(), (*account).into()];
+    let [org, id] = key();
+    match event {
+        account::Event::Invited {
+            address,
+            kind,
+            by,
+            invitation,
+            at,
+        } => {
+            let IssuedLink {
+                id: invitation,
+                expires_at,
+                ..
+            } = invitation;
+            let address = Cell::personal(subject, address, |address| address.typed().to_owned());
+            let state = Cell::word(AccountState::Invited);
+            let (by, invitation) = ((*by).into(), (*invitation).into());
+            let (at, expires_at) = ((*at).into(), (*expires_at).into());
+            vec![Statement::new(
+                INVITE,
+                [
+                    org,
+                    id,
+                    Cell::word(kind),
+                    state,
+                    address,
+                    by,
+                    invitation,
+                    at,
+                    expires_at,
+                ],
+            )]
+        }
+        account::Event::InvitationResent { invitation, at } => {
+            let IssuedLink {
+                id: invitation,
+                expires_at,
+                ..
+            } = invitation;
+            vec![Statement::new(
+                RESEND,
+                [org, id, (*invitation).into(), (*at).into(), (*expires_at).into()],
+            )]
+        }
+        account::Event::InvitationLapsed { .. } => vec![Statement::new(LAPSE, [org, id])],
+        account::Event::Registered {
+            profile, user_name, ..
+        } => {
+            let json = |profile: &Profile| serde_json::to_string(profile).expect("a profile is plain data");
+            let profile = Cell::personal(subject, profile, json);
+            let user_name = user_name
+                .as_ref()
+                .map_or(Cell::Plain(Value::Bytes(None)), |name| Cell::personal(subject, name, String::clone));
+            vec![Statement::new(
+                REGISTER,
+                [org, id, Cell::word(AccountState::Registered), profile, user_name],
+            )]
+        }
+        account::Event::Activated { .. } | account::Event::LockoutReleased { .. } => {
+            vec![Statement::new(
+                SET_STATE,
+                [org, id, Cell::word(AccountState::Active)],
+            )]
+        }
+        account::Event::LockedOut { .. } => {
+            vec![Statement::new(
+                SET_STATE,
+                [org, id, Cell::word(AccountState::Locked)],
+            )]
+        }
+        account::Event::LoggedIn { at, .. } => {
+            vec![Statement::new(
+                LOG_IN,
+                [org, id, Cell::word(AccountState::Active), (*at).into()],
+            )]
+        }
+        account::Event::Unsubscribed { .. } => vec![Statement::new(UNSUBSCRIBE, [org, id])],
+        account::Event::RegistrationRefused { .. }
+        | account::Event::ActivationIssued { .. }
+        | account::Event::LoginFailed { .. }
+        | account::Event::SessionStarted { .. }
+        | account::Event::SessionEnded { .. } => vec![],
+    }
+}
+
+impl Projections {
+    /// An account.
+    pub async fn account(
+        &self,
+        organisation: OrganisationId,
+        account: AccountId,
+    ) -> Result<Option<AccountRow>, ProjectionError> {
+        Ok(self.accounts(organisation, &[account]).await?.pop())
+    }
+
+    /// These accounts, as far as there are any, ordered by id.
+    pub async fn accounts(
+        &self,
+        organisation: OrganisationId,
+        accounts: &[AccountId],
+    ) -> Result<Vec<AccountRow>, ProjectionError> {
+        if accounts.is_empty() {
+            return Ok(vec![]);
+        }
+        let mut query = Query::new(SELECT, [organisation.value()]);
+        query.push(" AND account IN ", []);
+        query.list(accounts.iter().map(|account| account.value()));
+        query.push(" ORDER BY account", []);
+        self.account_rows(organisation, query).await
+    }
+
+    /// Whom an account invited, the last invited first.
+    pub async fn invitations_by(
+        &self,
+        organisation: OrganisationId,
+        inviter: AccountId,
+        limit: u32,
+    ) -> Result<Vec<AccountRow>, ProjectionError> {
+        let mut query = Query::new(SELECT, [organisation.value()]);
+        query.push(
+            " AND invited_by = ? ORDER BY invitation_sent_at DESC, account DESC LIMIT ?",
+            [inviter.value(), limit.value()],
+        );
+        self.account_rows(organisation, query).await
+    }
+
+    /// Whose last invitation it is.
+    pub async fn invitation(
+        &self,
+        organisation: OrganisationId,
+        invitation: InvitationId,
+    ) -> Result<Option<AccountRow>, ProjectionError> {
+        let mut query = Query::new(SELECT, [organisation.value()]);
+        query.push(" AND invitation = ?", [invitation.value()]);
+        Ok(self.account_rows(organisation, query).await?.pop())
+    }
+
+    /// Whose invitation is too old and not recorded as lapsed, the oldest first.
+    pub async fn lapsing(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(OrganisationId, AccountId)>, ProjectionError> {
+        let values = vec![word(AccountState::Invited), now.value(), limit.value()];
+        let rows = self.log().db().all(LAPSING, values).await?;
+        rows.iter()
+            .map(|row| Ok((row.organisation()?, row.id("account")?)))
+            .collect()
+    }
+
+    async fn account_rows(
+        &self,
+        organisation: OrganisationId,
+        query: Query,
+    ) -> Result<Vec<AccountRow>, ProjectionError> {
+        let mut accounts = vec![];
+        for row in self.all(query).await? {
+            accounts.push(self.account_row(organisation, &row).await?);
+        }
+        Ok(accounts)
+    }
+
+    async fn account_row(
+        &self,
+        organisation: OrganisationId,
+        row: &Row,
+    ) -> Result<AccountRow, ProjectionError> {
+        let account = row.id("account")?;
+        let subject = Subject::Account(account);
+        let unreadable = |column| ProjectionError::Unreadable { column };
+        let address = match self.open(organisation, subject, row, "address").await? {
+            Some(text) => Some(EmailAddress::parse(&text).map_err(|_| unreadable("address"))?),
+            None => None,
+        };
+        let profile = match self.open(organisation, subject, row, "profile").await? {
+            Some(text) => Some(serde_json::from_str(&text).map_err(|_| unreadable("profile"))?),
+            None => None,
+        };
+        Ok(AccountRow {
+            account,
+            kind: row.word("kind")?,
+            state: row.word("state")?,
+            address,
+            profile,
+            user_name: self
+                .open(organisation, subject, row, "user_name")
+                .await?
+                .map(|text| text.to_string()),
+            invited_by: row.opt_id("invited_by")?,
+            invitation: row.id("invitation")?,
+            invitation_sent_at: row.time("invitation_sent_at")?,
+            invitation_expires_at: row.time("invitation_expires_at")?,
+            invitation_lapsed: row.bool("invitation_lapsed")?,
+            mailbox_generation: row.number("mailbox_generation")?,
+            subscribed: row.bool("subscribed")?,
+            created_at: row.time("created_at")?,
+            last_login_at: row.opt_time("last_login_at")?,
+        })
+    }
+}

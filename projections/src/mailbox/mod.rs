@@ -1,0 +1,225 @@
+//! `rm_messages`, `rm_mailbox`, `rm_deliveries`, `rm_drafts`: what stands in whose folders, and what became of a message
+//! at each recipient. Nothing here says what a message says; a row's grant lets its reader open that.
+
+mod deliveries;
+mod drafts;
+mod entries;
+mod messages;
+mod news;
+
+pub use deliveries::DeliveryRow;
+pub use drafts::DraftRow;
+pub use entries::{MailboxEntry, MailboxFilter, Page};
+pub use messages::MessageRow;
+pub use news::{MailboxNews, news};
+
+use crate::{Cell, ReadModel, Statement, Tags};
+use domain::{
+    AccountId, Event, MessageId, OrganisationId, Timestamp, account,
+    message::{self, About, Direction, Grant, Onward, Recipient},
+};
+use eventstore::Recorded;
+
+pub(crate) const MODEL: ReadModel = ReadModel {
+    name: "mailbox",
+    tables: &["rm_messages", "rm_mailbox", "rm_deliveries", "rm_drafts"],
+    apply,
+};
+
+const SEND: &str = "INSERT INTO rm_messages (organisation, message, position, sender, content_key, sent_at, \
+     expires_at, attachment_count, size_bytes, reply_to, forward_of) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+const GRANT: &str = "INSERT INTO rm_mailbox \
+     (organisation, account, direction, message, sent_at, expires_at, generation, grant_key) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+const DELIVER: &str =
+    "INSERT INTO rm_deliveries (organisation, message, account, kind, field) VALUES ($1, $2, $3, $4, $5)";
+const OPEN: &str = "UPDATE rm_mailbox SET opened_at = $5 WHERE organisation = $1 AND account = $2 \
+     AND direction = $3 AND message = $4 AND opened_at IS NULL";
+const NOTE_OPENED: &str = "UPDATE rm_deliveries SET opened_at = $4 \
+     WHERE organisation = $1 AND message = $2 AND account = $3 AND opened_at IS NULL";
+const NOTE_REPLIED: &str = "UPDATE rm_deliveries SET replied_at = $4 \
+     WHERE organisation = $1 AND message = $2 AND account = $3 AND replied_at IS NULL";
+const NOTE_FORWARDED: &str = "UPDATE rm_deliveries SET forwarded_at = $4 \
+     WHERE organisation = $1 AND message = $2 AND account = $3 AND forwarded_at IS NULL";
+const EXPIRE: &str =
+    "UPDATE rm_messages SET expired_at = $3 WHERE organisation = $1 AND message = $2 AND expired_at IS NULL";
+const CLEAR: &str = "DELETE FROM rm_mailbox WHERE organisation = $1 AND message = $2";
+const NOTE_REVOKED: &str = "UPDATE rm_deliveries SET revoked_at = $5 \
+     WHERE organisation = $1 AND account = $2 AND revoked_at IS NULL AND message IN (SELECT message FROM rm_mailbox \
+     WHERE organisation = $1 AND account = $2 AND direction = $3 AND generation = $4)";
+const REVOKE: &str = "UPDATE rm_mailbox SET revoked_at = $5 WHERE organisation = $1 AND account = $2 \
+     AND direction = $3 AND generation = $4 AND revoked_at IS NULL";
+
+fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
+    let organisation = recorded.organisation;
+    match &recorded.event {
+        Event::Message(message, event) => of_message(recorded, organisation, *message, event),
+        Event::Draft(draft, event) => drafts::apply(organisation, *draft, event),
+        Event::Account(account, event) => match event {
+            account::Event::Unsubscribed {
+                mailbox_generation,
+                at,
+                ..
+            } => {
+                let cells = || -> [Cell; 5] {
+                    let way = Cell::word(Direction::In);
+                    [
+                        organisation.into(),
+                        (*account).into(),
+                        way,
+                        (*mailbox_generation).into(),
+                        (*at).into(),
+                    ]
+                };
+                vec![
+                    Statement::new(NOTE_REVOKED, cells()),
+                    Statement::new(REVOKE, cells()),
+                ]
+            }
+            account::Event::Invited { .. }
+            | account::Event::InvitationResent { .. }
+            | account::Event::InvitationLapsed { .. }
+            | account::Event::Registered { .. }
+            | account::Event::RegistrationRefused { .. }
+            | account::Event::ActivationIssued { .. }
+            | account::Event::Activated { .. }
+            | account::Event::LoggedIn { .. }
+            | account::Event::LoginFailed { .. }
+            | account::Event::LockedOut { .. }
+            | account::Event::LockoutReleased { .. }
+            | account::Event::SessionStarted { .. }
+            | account::Event::SessionEnded { .. } => vec![],
+        },
+        Event::Organisation(_)
+        | Event::Reservation(..)
+        | Event::Notification(..)
+        | Event::Audit(..)
+        | Event::Key(..) => vec![],
+    }
+}
+
+fn of_message(
+    recorded: &Recorded,
+    organisation: OrganisationId,
+    message: MessageId,
+    event: &message::Event,
+) -> Vec<Statement> {
+    let key = || -> [Cell; 2] { [organisation.into(), message.into()] };
+    let by_whom = |sql, by: AccountId, at: Timestamp| {
+        Statement::new(sql, [organisation.into(), message.into(), by.into(), at.into()])
+    };
+    match event {
+        message::Event::Sent {
+            recipients,
+            grants,
+            expires_at,
+            at,
+            ..
+        } => {
+            let times = (*at, *expires_at);
+            let granted = grants
+                .iter()
+                .map(|grant| granted(organisation, message, grant, times));
+            let delivered = recipients.iter().map(
+                |Recipient {
+                     account, kind, field, ..
+                 }| {
+                    let [org, id] = key();
+                    Statement::new(
+                        DELIVER,
+                        [org, id, (*account).into(), Cell::word(kind), Cell::word(field)],
+                    )
+                },
+            );
+            sent(recorded, message, event)
+                .into_iter()
+                .chain(granted)
+                .chain(delivered)
+                .collect()
+        }
+        message::Event::Opened { by, at, .. } => {
+            let incoming = Cell::word(Direction::In);
+            let cells = [
+                organisation.into(),
+                (*by).into(),
+                incoming,
+                message.into(),
+                (*at).into(),
+            ];
+            vec![Statement::new(OPEN, cells), by_whom(NOTE_OPENED, *by, *at)]
+        }
+        message::Event::Replied { by, at, .. } => vec![by_whom(NOTE_REPLIED, *by, *at)],
+        message::Event::Forwarded { by, at, .. } => vec![by_whom(NOTE_FORWARDED, *by, *at)],
+        message::Event::Expired { at } => {
+            let [org, id] = key();
+            vec![
+                Statement::new(EXPIRE, [org, id, (*at).into()]),
+                Statement::new(CLEAR, key()),
+            ]
+        }
+        message::Event::OnwardRefused { .. } => vec![],
+    }
+}
+
+fn sent(recorded: &Recorded, message: MessageId, event: &message::Event) -> Option<Statement> {
+    let message::Event::Sent {
+        from,
+        about,
+        content_key,
+        attachment_count,
+        size_bytes,
+        expires_at,
+        at,
+        ..
+    } = event
+    else {
+        return None;
+    };
+    let cells = [
+        recorded.organisation.into(),
+        message.into(),
+        recorded.position.into(),
+        (*from).into(),
+        (*content_key).into(),
+        (*at).into(),
+        (*expires_at).into(),
+        (*attachment_count).into(),
+        (*size_bytes).into(),
+        original(about.as_ref(), Onward::Reply).into(),
+        original(about.as_ref(), Onward::Forward).into(),
+    ];
+    Some(Statement::new(SEND, cells))
+}
+
+fn granted(
+    organisation: OrganisationId,
+    message: MessageId,
+    grant: &Grant,
+    (sent_at, expires_at): (Timestamp, Timestamp),
+) -> Statement {
+    let Grant {
+        account,
+        direction,
+        generation,
+        key,
+    } = grant;
+    let cells = [
+        organisation.into(),
+        (*account).into(),
+        Cell::word(direction),
+        message.into(),
+        sent_at.into(),
+        expires_at.into(),
+        (*generation).into(),
+        key.into(),
+    ];
+    Statement::new(GRANT, cells)
+}
+
+/// The message that another one answers, or passes on.
+fn original(about: Option<&About>, what: Onward) -> Option<MessageId> {
+    about
+        .filter(|about| about.what == what)
+        .map(|about| about.message)
+}
