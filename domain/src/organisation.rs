@@ -1,7 +1,7 @@
 //! The organisation: its domains, its people's roles and its policy. One stream; everything else belongs to it.
 
 use crate::{
-    address::Domain,
+    address::{Domain, EmailAddress},
     decider::Decider,
     id::AccountId,
     policy::{Policy, Role},
@@ -227,10 +227,13 @@ impl State {
 impl Identity {
     fn is_valid(&self) -> bool {
         let short = |text: &str| !text.trim().is_empty() && text.chars().count() <= NAME_CHARACTERS;
+        let is_url = self.portal_url.starts_with("https://") || self.portal_url.starts_with("http://");
         short(&self.name)
-            && short(&self.portal_url)
-            && short(&self.do_not_reply)
             && !self.name.chars().any(char::is_control)
+            && is_url
+            && !self.portal_url.ends_with('/')
+            && !self.portal_url.chars().any(|c| c.is_control() || c.is_whitespace())
+            && EmailAddress::parse(&self.do_not_reply).is_ok()
     }
 }
 
@@ -254,6 +257,21 @@ mod tests {
             at: AT,
         }
     }
+    /// B29: an organisation that mails could not come from, or lead to, is not founded.
+    #[test]
+    fn an_identity_is_complete() {
+        let Event::Founded { identity, policy, domains, at } = founded() else { unreachable!() };
+        for bad in [
+            Identity { name: "two\nlines".into(), ..identity.clone() },
+            Identity { portal_url: "mail.insurer.example".into(), ..identity.clone() },
+            Identity { portal_url: "https://mail.insurer.example/".into(), ..identity.clone() },
+            Identity { do_not_reply: "nobody".into(), ..identity.clone() },
+        ] {
+            let found = Command::Found { identity: bad, policy: policy.clone(), domains: domains.clone(), at };
+            given::<Organisation>([]).when(found).then_refused(Refusal::BadIdentity);
+        }
+    }
+
     fn account(n: u128) -> AccountId {
         AccountId::new(Uuid::from_u128(n))
     }

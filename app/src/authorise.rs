@@ -1,0 +1,120 @@
+//! Who asks, and what they may. The one place where rights are decided; a refusal is on record (K7).
+
+use crate::{App, Error, error::not_found};
+use domain::{
+    AccountId, Metadata, OrganisationId, SessionId,
+    account::{Account, Holder, Kind},
+    audit::{Audit, Command, Right},
+    event::Actor,
+    id::InquiryId,
+    organisation,
+    policy::{GuestCompose, Role},
+    recipients::Sender,
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// A logged-in person, as they stand at this request.
+#[derive(Debug, Clone)]
+pub struct Viewer {
+    /// Whose portal.
+    pub organisation: OrganisationId,
+    /// Who.
+    pub account: AccountId,
+    /// In which session.
+    pub session: SessionId,
+    /// Inside or outside.
+    pub kind: Kind,
+    /// Roles held.
+    pub roles: BTreeSet<Role>,
+    pub(crate) holder: Arc<Holder>,
+    pub(crate) rules: Arc<organisation::State>,
+}
+
+/// What a person may do now, by policy and role (contract: `Capability`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Capability {
+    /// Write new messages (A26, C12).
+    Compose,
+    /// Invite new recipients (B13).
+    Invite,
+    /// Forward messages (A33).
+    Forward,
+    /// Enter the administration.
+    Administer,
+    /// Ask the audit.
+    Audit,
+    /// See jobs and read models.
+    Operate,
+}
+
+impl Viewer {
+    /// What this person may do now.
+    #[must_use]
+    pub fn capabilities(&self) -> BTreeSet<Capability> {
+        let composes =
+            self.kind == Kind::Member || self.rules.policy.mail.guest_compose == GuestCompose::Organisation;
+        let by_kind = [
+            (Capability::Compose, composes),
+            (Capability::Invite, self.kind == Kind::Member),
+            (Capability::Forward, true),
+        ];
+        let by_role = [
+            (Capability::Administer, Right::Administer),
+            (Capability::Audit, Right::ReadAudit),
+            (Capability::Operate, Right::Operate),
+        ]
+        .map(|(capability, right)| (capability, self.role_for(right).is_some()));
+        by_kind.into_iter().chain(by_role).filter_map(|(capability, has)| has.then_some(capability)).collect()
+    }
+
+    /// The role by which this person has a right, if they have it (K2).
+    #[must_use]
+    pub fn role_for(&self, right: Right) -> Option<Role> {
+        let role = match right {
+            Right::ReadAudit => Role::ComplianceOfficer,
+            Right::Administer => Role::Administrator,
+            Right::Operate => Role::Operator,
+        };
+        self.roles.contains(&role).then_some(role)
+    }
+
+    /// What this person is to the rule of recipients.
+    pub(crate) fn sender(&self) -> Result<Sender, Error> {
+        let address = self.holder.address.value().ok_or(Error::Unauthenticated)?;
+        Ok(Sender { kind: self.kind, domain: address.domain().clone() })
+    }
+
+    /// Metadata of what this person does for themselves.
+    pub(crate) fn meta(&self) -> Metadata {
+        self.meta_as(None)
+    }
+
+    fn meta_as(&self, role: Option<Role>) -> Metadata {
+        Metadata {
+            by: Actor::Person { account: self.account, role },
+            session: Some(self.session),
+            policy: Some(self.rules.policy_version),
+        }
+    }
+}
+
+impl App {
+    /// Metadata to act by a right; without the right an event and [`Error::Forbidden`].
+    pub async fn authorise(&self, viewer: &Viewer, right: Right) -> Result<Metadata, Error> {
+        if let Some(role) = viewer.role_for(right) {
+            return Ok(viewer.meta_as(Some(role)));
+        }
+        let at = self.log.now();
+        let inquiry: InquiryId = self.log.clock().new_id();
+        let refuse = || Command::Refuse { right, at };
+        // What cannot be recorded is an error before it is an answer.
+        let Ok(_) = self.log.execute::<Audit>(viewer.organisation, inquiry.uuid(), &viewer.meta(), refuse).await?;
+        Err(Error::Forbidden)
+    }
+
+    /// The person behind an account.
+    pub(crate) async fn holder(&self, organisation: OrganisationId, account: AccountId) -> Result<Holder, Error> {
+        let loaded = self.log.load::<Account>(organisation, account.uuid()).await?;
+        Ok(loaded.state.holder().ok_or_else(|| not_found("account"))?.clone())
+    }
+}

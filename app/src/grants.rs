@@ -1,0 +1,100 @@
+//! Who can read what: sealing a message's content key for each reader, and opening one's own.
+
+use crate::{App, Error, Problem, ProblemCode, Viewer};
+use domain::{
+    AccountId, OrganisationId, Timestamp,
+    event::Event,
+    id::ContentKeyId,
+    message::{self, Body, Direction, Grant, Headline},
+};
+use eventstore::{
+    Recorded,
+    keys::{KeyError, KeyName, open_grant, seal_grant},
+    log::ContentKeys,
+};
+use projections::mailbox::MailboxEntry;
+use seal::Key;
+use std::collections::HashMap;
+
+/// A reader's mailbox key.
+pub(crate) struct Reader {
+    pub(crate) account: AccountId,
+    pub(crate) direction: Direction,
+    pub(crate) generation: u32,
+}
+
+/// What a reader's grant opens.
+pub(crate) struct Opened {
+    pub(crate) headline: Headline,
+    pub(crate) body: Body,
+}
+
+impl App {
+    /// Seals a content key for one reader, until a day.
+    pub(crate) async fn grant(
+        &self,
+        organisation: OrganisationId,
+        reader: &Reader,
+        (id, key): (ContentKeyId, &Key),
+        expires_at: Timestamp,
+    ) -> Result<Grant, Error> {
+        let Reader { account, direction, generation } = *reader;
+        let vault = self.log.vault();
+        let mailbox = vault.obtain(&KeyName::mailbox(organisation, account, direction, generation)).await;
+        let mailbox = mailbox.map_err(gone)?;
+        let day = vault.obtain(&KeyName::expiry_day(organisation, expires_at.day())).await.map_err(gone)?;
+        let key = seal_grant(&mailbox.key, &day.key, account, id, key);
+        Ok(Grant { account, direction, generation, key })
+    }
+
+    /// The content key behind one's own mailbox entry; `None` once mailbox key or day key is destroyed.
+    pub(crate) async fn content_key(
+        &self,
+        organisation: OrganisationId,
+        account: AccountId,
+        entry: &MailboxEntry,
+    ) -> Result<Option<Key>, Error> {
+        let vault = self.log.vault();
+        let mailbox = KeyName::mailbox(organisation, account, entry.direction, entry.generation);
+        let day = KeyName::expiry_day(organisation, entry.expires_at.day());
+        let (Some(mailbox), Some(day)) = (vault.find(&mailbox).await?, vault.find(&day).await?) else {
+            return Ok(None);
+        };
+        Ok(open_grant(&mailbox.key, &day.key, account, entry.content_key, &entry.grant))
+    }
+
+    /// The content of one's own mailbox entries, by position. What cannot be opened is left out.
+    pub(crate) async fn open_entries(
+        &self,
+        viewer: &Viewer,
+        entries: &[MailboxEntry],
+    ) -> Result<HashMap<i64, Opened>, Error> {
+        let mut keys = ContentKeys::none();
+        for entry in entries {
+            if let Some(key) = self.content_key(viewer.organisation, viewer.account, entry).await? {
+                keys.hold(entry.content_key, key);
+            }
+        }
+        let positions: Vec<_> = entries.iter().map(|entry| entry.position).collect();
+        let events = self.log.read_positions(viewer.organisation, &positions, &keys).await?;
+        Ok(events.into_iter().filter_map(opened).collect())
+    }
+}
+
+fn opened(recorded: Recorded) -> Option<(i64, Opened)> {
+    let Event::Message(_, message::Event::Sent { headline, body, .. }) = recorded.event else { return None };
+    let opened = Opened { headline: headline.value()?.clone(), body: body.value()?.clone() };
+    Some((recorded.position, opened))
+}
+
+/// A key that was destroyed while somebody was still writing: the content it was for is gone.
+fn gone(error: KeyError) -> Error {
+    match error {
+        KeyError::Destroyed => Problem::new(
+            ProblemCode::Unavailable,
+            "A recipient left, or the time of the message was over, while you were writing; look at it again.",
+        )
+        .into(),
+        other => other.into(),
+    }
+}

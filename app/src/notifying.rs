@@ -1,0 +1,167 @@
+//! Notifications: which are due, what they say, and what became of them (A6, A18, B38, G1, R15).
+
+use crate::{
+    App, Error, LinkPurpose,
+    mails::{self, Letterhead},
+};
+use domain::{
+    Metadata, OrganisationId, Timestamp,
+    account::{self, Holder, Stage},
+    address::EmailAddress,
+    event::{Actor, Event},
+    notification::{About, Command, Kind, Notification, Suppression},
+    period::Period,
+};
+use eventstore::log::ContentKeys;
+use projections::notifications::NotificationRow;
+pub use mails::Mail;
+
+/// What the relay, or the local mailbox, did with a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// It took it.
+    Taken,
+    /// Not now; with its reply code, if it replied (RFC 5321).
+    NotNow(Option<u16>),
+    /// Never; with its reply code, if it replied.
+    Never(Option<u16>),
+}
+
+const WORKER: Metadata = Metadata { by: Actor::Worker, session: None, policy: None };
+/// Attempts before a mail is given up; with the waits below that is about two days.
+const ATTEMPTS: u32 = 12;
+/// First wait after a failed attempt; each later one is twice as long, up to [`LONGEST_WAIT_MINUTES`].
+const FIRST_WAIT_MINUTES: u32 = 1;
+const LONGEST_WAIT_MINUTES: u32 = 6 * 60;
+
+impl App {
+    /// Notifications that are due, oldest first, at most `limit`.
+    pub async fn notifications_due(&self, limit: u32) -> Result<Vec<(OrganisationId, NotificationRow)>, Error> {
+        Ok(self.models.notifications_due(self.log.now(), limit).await?)
+    }
+
+    /// The mail of a notification; `None` when it is not to be sent any more, which is recorded.
+    pub async fn compose(
+        &self,
+        organisation: OrganisationId,
+        row: &NotificationRow,
+    ) -> Result<Option<Mail>, Error> {
+        let holder = self.holder(organisation, row.recipient).await?;
+        match self.composed(organisation, row, &holder).await? {
+            Ok(mail) => Ok(Some(mail)),
+            Err(why) => {
+                let at = self.log.now();
+                self.note(organisation, row, || Command::Suppress { about: about(row), why, at }).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Records what became of a mail, and when it is tried again.
+    pub async fn settle(
+        &self,
+        organisation: OrganisationId,
+        row: &NotificationRow,
+        delivery: Delivery,
+    ) -> Result<(), Error> {
+        let at = self.log.now();
+        let command = || match delivery {
+            Delivery::Taken => Command::NoteSent { about: about(row), at },
+            Delivery::NotNow(reply) if row.attempts + 1 < ATTEMPTS => {
+                Command::NoteDeferred { about: about(row), reply, next_attempt_at: next_attempt(row, at), at }
+            }
+            Delivery::NotNow(reply) | Delivery::Never(reply) => Command::NoteFailed { about: about(row), reply, at },
+        };
+        self.note(organisation, row, command).await
+    }
+
+    async fn note(
+        &self,
+        organisation: OrganisationId,
+        row: &NotificationRow,
+        command: impl Fn() -> Command,
+    ) -> Result<(), Error> {
+        let stream = row.notification.uuid();
+        let Ok(noted) = self.log.execute::<Notification>(organisation, stream, &WORKER, command).await?;
+        self.models.wait_for(noted.position(), &["notifications"]).await?;
+        Ok(())
+    }
+
+    async fn composed(
+        &self,
+        organisation: OrganisationId,
+        row: &NotificationRow,
+        holder: &Holder,
+    ) -> Result<Result<Mail, Suppression>, Error> {
+        let Some(to) = holder.address.value().cloned() else { return Ok(Err(Suppression::Erased)) };
+        if !holder.subscribed {
+            return Ok(Err(Suppression::Unsubscribed));
+        }
+        let head = self.letterhead(organisation, row, holder, to).await?;
+        let now = self.log.now();
+        Ok(match (row.kind, &holder.stage) {
+            (Kind::Invitation, Stage::Invited) if holder.invitation.expires_at > now => {
+                let link = holder.invitation.id.uuid();
+                let token = self.link_token(organisation, row.recipient, LinkPurpose::Register, link).await?;
+                Ok(mails::invitation(&head, &token, holder.invitation.expires_at))
+            }
+            (Kind::Activation, Stage::Registered { activation }) if activation.expires_at > now => {
+                let (purpose, link) = (LinkPurpose::ActivateAccount, activation.id.uuid());
+                let token = self.link_token(organisation, row.recipient, purpose, link).await?;
+                Ok(mails::activation(&head, &token, activation.expires_at))
+            }
+            (Kind::Lockout, _) => match self.locked_until(organisation, row).await? {
+                Some(until) => Ok(mails::lockout(&head, until)),
+                None => Err(Suppression::Over),
+            },
+            (Kind::NewMessage, _) if self.stands(organisation, row).await? => Ok(mails::new_message(&head)),
+            (Kind::Invitation | Kind::Activation | Kind::NewMessage, _) => Err(Suppression::Over),
+        })
+    }
+
+    async fn letterhead(
+        &self,
+        organisation: OrganisationId,
+        row: &NotificationRow,
+        holder: &Holder,
+        to: EmailAddress,
+    ) -> Result<Letterhead, Error> {
+        let rules = self.rules(organisation).await?;
+        let identity = rules.founded.clone().ok_or_else(|| crate::error::not_found("organisation"))?;
+        let leave = self.unsubscribe_token(organisation, row.recipient, holder.mailbox_generation).await?;
+        Ok(Letterhead { identity, to, notification: row.notification, at: self.log.now(), leave })
+    }
+
+    /// The end of the lockout that the mail tells of, as the event named it.
+    async fn locked_until(
+        &self,
+        organisation: OrganisationId,
+        row: &NotificationRow,
+    ) -> Result<Option<Timestamp>, Error> {
+        let events = self.log.read_positions(organisation, &[row.cause], &ContentKeys::none()).await?;
+        Ok(events.into_iter().find_map(|recorded| match recorded.event {
+            Event::Account(_, account::Event::LockedOut { until, .. }) => Some(until),
+            _ => None,
+        }))
+    }
+
+    /// Whether the message that the mail tells of is still there.
+    async fn stands(&self, organisation: OrganisationId, row: &NotificationRow) -> Result<bool, Error> {
+        let Some(message) = row.message else { return Ok(false) };
+        let found = self.models.message(organisation, message).await?;
+        Ok(found.is_some_and(|found| found.expired_at.is_none() && self.log.now() < found.expires_at))
+    }
+}
+
+fn about(row: &NotificationRow) -> About {
+    About { kind: row.kind, recipient: row.recipient, message: row.message }
+}
+
+/// Twice the last wait, with up to a quarter more taken from the notification's id, so that mails that failed together
+/// do not come back together.
+fn next_attempt(row: &NotificationRow, at: Timestamp) -> Timestamp {
+    let minutes = FIRST_WAIT_MINUTES.saturating_mul(1 << row.attempts.min(16)).min(LONGEST_WAIT_MINUTES);
+    let spread = u32::from(row.notification.bytes()[15]) * minutes * 15 / 256;
+    let wait = format!("PT{}S", minutes * 60 + spread);
+    at.plus(wait.parse::<Period>().unwrap_or_default())
+}

@@ -1,0 +1,119 @@
+//! Recipients as a person types them, each judged by the rule in `domain::recipients`.
+
+use crate::{App, Error, Problem, ProblemCode, Viewer, error::refused_recipient, invitations::is_registered};
+use domain::{
+    AccountId,
+    account::{Holder, Kind, Stage},
+    address::{EmailAddress, Mailbox},
+    notification::Kind as NotificationKind,
+    recipients::{Candidate, MAX_RECIPIENTS, Occasion, Standing, Typed, Verdict, judge, parse_list},
+};
+
+/// What the rules say of one recipient (contract: `RecipientCheck`).
+#[derive(Debug, Clone)]
+pub struct RecipientCheck {
+    /// As typed.
+    pub typed: String,
+    /// As understood; `None` when it is no address.
+    pub mailbox: Option<Mailbox>,
+    /// Why it is refused, if it is.
+    pub problem: Option<Problem>,
+    /// Whether it would be invited; always false for guests (R4).
+    pub is_new: bool,
+    /// Who it is, for sending.
+    pub(crate) known: Option<Known>,
+}
+
+/// A recipient with an account.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    pub(crate) account: AccountId,
+    pub(crate) kind: Kind,
+    pub(crate) generation: u32,
+    /// The mail that tells of a message (A1, A6).
+    pub(crate) notice: NotificationKind,
+}
+
+/// What is being written, and about what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Writing {
+    pub(crate) occasion: Occasion,
+    /// Who sent the message that is answered or forwarded.
+    pub(crate) original_sender: Option<AccountId>,
+}
+
+impl App {
+    /// Judges every recipient of a field, given as one or more typed lists (A27, A28).
+    pub(crate) async fn check_recipients(
+        &self,
+        viewer: &Viewer,
+        writing: Writing,
+        lists: &[String],
+    ) -> Result<Vec<RecipientCheck>, Error> {
+        let typed: Vec<Typed> = lists.iter().flat_map(|list| parse_list(list)).take(MAX_RECIPIENTS + 1).collect();
+        if typed.len() > MAX_RECIPIENTS {
+            let message = format!("Write to {MAX_RECIPIENTS} people at most; send the message again to the others.");
+            return Err(Problem::new(ProblemCode::Invalid, message).at(["to"]).into());
+        }
+        let mut checks = vec![];
+        for one in typed {
+            checks.push(match one.understood {
+                Ok(mailbox) => self.check_recipient(viewer, writing, one.typed, mailbox).await?,
+                Err(error) => RecipientCheck {
+                    problem: Some(Problem::new(ProblemCode::Invalid, format!("{}: {error}", one.typed))),
+                    typed: one.typed,
+                    mailbox: None,
+                    is_new: false,
+                    known: None,
+                },
+            });
+        }
+        Ok(checks)
+    }
+
+    async fn check_recipient(
+        &self,
+        viewer: &Viewer,
+        writing: Writing,
+        typed: String,
+        mailbox: Mailbox,
+    ) -> Result<RecipientCheck, Error> {
+        let address = &mailbox.address;
+        let held = self.holder_of(viewer.organisation, address).await?;
+        let candidate = Candidate {
+            domain: address.domain().clone(),
+            standing: standing(viewer, address, held.as_ref().map(|(_, holder)| &**holder)),
+            is_original_sender: held
+                .as_ref()
+                .is_some_and(|(account, _)| writing.original_sender == Some(*account)),
+        };
+        let verdict = judge(&viewer.rules.policy, &viewer.sender()?, writing.occasion, &candidate);
+        Ok(RecipientCheck {
+            problem: verdict.err().map(|refused| refused_recipient(refused, &typed)),
+            is_new: verdict == Ok(Verdict::Invite),
+            known: held.map(|(account, holder)| Known {
+                account,
+                kind: holder.kind,
+                generation: holder.mailbox_generation,
+                notice: if is_registered(&holder) { NotificationKind::NewMessage } else { NotificationKind::Invitation },
+            }),
+            typed,
+            mailbox: Some(mailbox),
+        })
+    }
+}
+
+fn standing(viewer: &Viewer, address: &EmailAddress, holder: Option<&Holder>) -> Standing {
+    if viewer.rules.policy.accounts.is_group(address) {
+        return Standing::Group;
+    }
+    match holder {
+        None => Standing::Unknown,
+        Some(holder) if !holder.subscribed => Standing::Unsubscribed,
+        Some(holder) => match (holder.kind, &holder.stage) {
+            (Kind::Member, _) => Standing::Member,
+            (Kind::Guest, Stage::Invited) => Standing::Invited,
+            (Kind::Guest, Stage::Registered { .. } | Stage::Active { .. } | Stage::LockedOut { .. }) => Standing::Guest,
+        },
+    }
+}

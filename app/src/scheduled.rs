@@ -1,0 +1,108 @@
+//! What time does by itself: messages expire, lockouts end, invitations lapse. Called by the scheduled jobs; each step is
+//! quiet when it was done before, so that a job may run twice or stop anywhere.
+
+use crate::{App, Error};
+use domain::{
+    AccountId, MessageId, Metadata, OrganisationId, Timestamp,
+    account::{self, Account, ReleasedBy},
+    event::Actor,
+    key::Subject,
+    message::{self, Message},
+};
+use eventstore::keys::KeyName;
+use time::{Date, Time};
+
+/// What is taken in one go, so that a long absence is caught up in steps.
+const BATCH: u32 = 500;
+const WORKER: Metadata = Metadata { by: Actor::Worker, session: None, policy: None };
+
+impl App {
+    /// Expires what is over, then destroys the keys of days that are wholly past. Gives how many messages expired and how
+    /// many days were shredded.
+    pub async fn expire_messages(&self) -> Result<(u64, u64), Error> {
+        let mut expired = 0;
+        loop {
+            let now = self.log.now();
+            let due = self.models.messages_over(now, BATCH).await?;
+            let mut last = 0;
+            for (organisation, message) in &due {
+                last = self.expire_one(*organisation, *message, now).await?;
+            }
+            expired += due.len() as u64;
+            self.models.wait_for(last, &["mailbox"]).await?;
+            if due.len() < BATCH as usize {
+                break;
+            }
+        }
+        let mut shredded = 0;
+        for row in self.models.organisations().await? {
+            shredded += self.shred_days(row.organisation).await?;
+        }
+        Ok((expired, shredded))
+    }
+
+    async fn expire_one(
+        &self,
+        organisation: OrganisationId,
+        message: MessageId,
+        at: Timestamp,
+    ) -> Result<eventstore::Position, Error> {
+        let expire = || message::Command::Expire { at };
+        let done = self.log.execute::<Message>(organisation, message.uuid(), &WORKER, expire).await?;
+        Ok(done.map_err(crate::Problem::from)?.position())
+    }
+
+    /// Destroys the keys of past days on which nothing stands any more; checks that first (A21).
+    async fn shred_days(&self, organisation: OrganisationId) -> Result<u64, Error> {
+        let now = self.log.now();
+        self.log.finish_destructions(organisation, now).await?;
+        let mut shredded = 0;
+        for day in self.log.vault().expiry_days_before(organisation, now.day()).await? {
+            if self.models.messages_unexpired_before(organisation, end_of(day)).await? > 0 {
+                tracing::warn!(%day, "messages of this day are not recorded as expired yet; its key stays");
+                break;
+            }
+            let name = KeyName::expiry_day(organisation, day);
+            self.log.destroy_key(&name, Subject::ExpiryDay { day }, now).await?;
+            shredded += 1;
+        }
+        Ok(shredded)
+    }
+
+    /// Ends lockouts at the time that the mail named (A18). Gives how many.
+    pub async fn release_lockouts(&self) -> Result<u64, Error> {
+        let now = self.log.now();
+        let due = self.models.lockouts_due(now, BATCH).await?;
+        for (organisation, account) in &due {
+            let by = ReleasedBy::Time;
+            self.tell_account(*organisation, *account, || account::Command::ReleaseLockout { by, at: now }).await?;
+        }
+        Ok(due.len() as u64)
+    }
+
+    /// Ends invitations that nobody took up (R11). Gives how many.
+    pub async fn lapse_invitations(&self) -> Result<u64, Error> {
+        let now = self.log.now();
+        let due = self.models.lapsing(now, BATCH).await?;
+        for (organisation, account) in &due {
+            self.tell_account(*organisation, *account, || account::Command::LapseInvitation { at: now }).await?;
+        }
+        Ok(due.len() as u64)
+    }
+
+    async fn tell_account(
+        &self,
+        organisation: OrganisationId,
+        account: AccountId,
+        command: impl Fn() -> account::Command,
+    ) -> Result<(), Error> {
+        let done = self.log.execute::<Account>(organisation, account.uuid(), &WORKER, command).await?;
+        let position = done.map_err(crate::Problem::from)?.position();
+        self.models.wait_for(position, &["accounts", "lockouts"]).await?;
+        Ok(())
+    }
+}
+
+fn end_of(day: Date) -> Timestamp {
+    day.next_day().unwrap_or(Date::MAX).with_time(Time::MIDNIGHT).assume_utc().into()
+}
