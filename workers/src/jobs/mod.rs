@@ -1,0 +1,28 @@
+//! The jobs. A new one is a file here, a [`JobName`] with its row in the cron table, and a line in [`run`].
+
+mod expire_messages;
+mod lapse_invitations;
+mod release_lockouts;
+mod send_notifications;
+
+use crate::{JobError, JobName, Mailer};
+use app::App;
+use tokio_util::sync::CancellationToken;
+
+/// What a job works with.
+pub(crate) struct Tools<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) mailer: &'a Mailer,
+    /// Cancelled when the program shuts down: a job of many steps ends at the next.
+    pub(crate) stop: &'a CancellationToken,
+}
+
+/// Runs a job. Gives how much it did, in what the job is for: messages, lockouts, mails, invitations.
+pub(crate) async fn run(name: JobName, tools: &Tools<'_>) -> Result<u64, JobError> {
+    match name {
+        JobName::ExpireMessages => expire_messages::run(tools).await,
+        JobName::ReleaseLockouts => release_lockouts::run(tools).await,
+        JobName::SendNotifications => send_notifications::run(tools).await,
+        JobName::LapseInvitations => lapse_invitations::run(tools).await,
+    }
+}

@@ -1,0 +1,20 @@
+//! What happens without anybody asking: the cron table, its jobs, and the mails that go out.
+//!
+//! A job calls use cases of `app` and decides nothing itself. Each is idempotent, so that it may run twice or stop
+//! anywhere; one node at a time runs it, by a lease; each run is traced, counted and recorded.
+
+mod error;
+mod jobs;
+mod maildir;
+mod mailer;
+mod ran;
+mod runs;
+mod scheduler;
+mod table;
+
+pub use error::{JobError, JobsError};
+pub use mailer::{Mailer, MailerError, Security, SmtpSettings};
+pub use ran::Ran;
+pub use runs::Outcome;
+pub use scheduler::{JobStatus, Scheduler};
+pub use table::{JobName, Schedule, Table, TableError};
