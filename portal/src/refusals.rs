@@ -1,0 +1,74 @@
+//! Pages for what cannot be answered: each says why, and what to do instead.
+
+use crate::{pages::said, visit::Visit};
+use app::Error;
+use poem::{
+    Response,
+    http::{StatusCode, header},
+};
+
+/// The same for a token of nobody and for what is no token (R4).
+pub(crate) fn unknown_link(visit: &Visit) -> Response {
+    let words = "Open it once more from the newest mail, or copy its whole address: some mail programs break it in two.";
+    said(
+        StatusCode::NOT_FOUND,
+        Some(visit),
+        "This link does not work",
+        words,
+    )
+}
+
+pub(crate) fn unreadable_form(visit: &Visit, status: StatusCode) -> Response {
+    let words = "The form did not arrive as it was sent, or is too long. Open the link in our mail and fill it in again.";
+    said(status, Some(visit), "Fill in the form again", words)
+}
+
+pub(crate) fn foreign_form() -> Response {
+    let words = "This did not come from our own page. Open the link in our mail and use the button there.";
+    said(StatusCode::FORBIDDEN, None, "Nothing was done", words)
+}
+
+pub(crate) fn other_method() -> Response {
+    said(
+        StatusCode::METHOD_NOT_ALLOWED,
+        None,
+        "Nothing was done",
+        "This page cannot be asked for in this way.",
+    )
+}
+
+pub(crate) fn no_portal() -> Response {
+    let words = "No organisation answers under this address. Check it against the mail that you got.";
+    said(StatusCode::NOT_FOUND, None, "Nobody is here", words)
+}
+
+/// What the person who asks cannot mend. What is behind it stands in the program's log alone.
+pub(crate) fn trouble(visit: Option<&Visit>, error: &Error) -> Response {
+    match error {
+        Error::Busy | Error::NotCaughtUp => {
+            let words = "Much is going on here just now. Wait a few seconds and try again.";
+            let mut response = said(StatusCode::SERVICE_UNAVAILABLE, visit, "One moment", words);
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, header::HeaderValue::from_static("5"));
+            response
+        }
+        Error::Problems(problems) => {
+            let words = problems.first().map_or("Try again.", |problem| &problem.message);
+            said(StatusCode::CONFLICT, visit, "This did not work", words)
+        }
+        Error::Internal(_) | Error::Unauthenticated | Error::SessionEnded | Error::Forbidden => {
+            tracing::error!(
+                error = error as &dyn std::error::Error,
+                "a page could not be answered"
+            );
+            let words = "Something went wrong on our side. Try again later.";
+            said(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                visit,
+                "This did not work",
+                words,
+            )
+        }
+    }
+}
