@@ -2,8 +2,7 @@
 
 use crate::{App, Error, Viewer};
 use domain::{
-    AccountId, MessageId, Timestamp,
-    account,
+    AccountId, MessageId, Timestamp, account,
     address::EmailAddress,
     audit::{Audit, Command, Question, Right},
     event::{Actor, Event},
@@ -61,7 +60,12 @@ const PAGE: u32 = 200;
 
 impl App {
     /// Asks the audit. Who may not is refused, and that is on record too.
-    pub async fn audit(&self, viewer: &Viewer, filter: &AuditFilter, page: PositionPage) -> Result<AuditPage, Error> {
+    pub async fn audit(
+        &self,
+        viewer: &Viewer,
+        filter: &AuditFilter,
+        page: PositionPage,
+    ) -> Result<AuditPage, Error> {
         let meta = self.authorise(viewer, Right::ReadAudit).await?;
         let (question, at) = (question(filter), self.log.now());
         let inquiry: InquiryId = self.log.clock().new_id();

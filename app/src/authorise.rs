@@ -108,12 +108,17 @@ impl App {
         let inquiry: InquiryId = self.log.clock().new_id();
         let refuse = || Command::Refuse { right, at };
         // What cannot be recorded is an error before it is an answer.
-        let Ok(_) = self.log.execute::<Audit>(viewer.organisation, inquiry.uuid(), &viewer.meta(), refuse).await?;
+        let Ok(_) =
+            self.log.execute::<Audit>(viewer.organisation, inquiry.uuid(), &viewer.meta(), refuse).await?;
         Err(Error::Forbidden)
     }
 
     /// The person behind an account.
-    pub(crate) async fn holder(&self, organisation: OrganisationId, account: AccountId) -> Result<Holder, Error> {
+    pub(crate) async fn holder(
+        &self,
+        organisation: OrganisationId,
+        account: AccountId,
+    ) -> Result<Holder, Error> {
         let loaded = self.log.load::<Account>(organisation, account.uuid()).await?;
         Ok(loaded.state.holder().ok_or_else(|| not_found("account"))?.clone())
     }

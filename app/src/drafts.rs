@@ -76,7 +76,12 @@ const LISTED: u32 = 200;
 
 impl App {
     /// Begins a draft; a reply or forward is prefilled (A30, A35).
-    pub async fn create_draft(&self, viewer: &Viewer, new: NewDraft, key: &str) -> Result<Done<DraftView>, Error> {
+    pub async fn create_draft(
+        &self,
+        viewer: &Viewer,
+        new: NewDraft,
+        key: &str,
+    ) -> Result<Done<DraftView>, Error> {
         let request = self.idempotency(viewer, "draft", key, &format!("{new:?}")).await?;
         let (about, text) = match new {
             NewDraft::New => (None, Text::default()),
@@ -87,7 +92,11 @@ impl App {
     }
 
     /// Keeps mail that was not sent (B11).
-    pub(crate) async fn keep_as_draft(&self, viewer: &Viewer, request: &MessageRequest) -> Result<DraftView, Error> {
+    pub(crate) async fn keep_as_draft(
+        &self,
+        viewer: &Viewer,
+        request: &MessageRequest,
+    ) -> Result<DraftView, Error> {
         let MessageRequest { to, cc, subject, text, idempotency_key, .. } = request.clone();
         let text = Text { to, cc, subject, text };
         let key = self.idempotency(viewer, "kept", &idempotency_key, &format!("{text:?}")).await?;
@@ -125,8 +134,12 @@ impl App {
         let headline = opened.remove(&entry.position).ok_or_else(|| not_found("message"))?.headline;
         let sender = vec![headline.from.to_string()];
         let text = match what {
-            Onward::Reply => Text { to: sender, subject: prefixed("Re: ", &headline.subject), ..Text::default() },
-            Onward::Forward => Text { cc: sender, subject: prefixed("Fwd: ", &headline.subject), ..Text::default() },
+            Onward::Reply => {
+                Text { to: sender, subject: prefixed("Re: ", &headline.subject), ..Text::default() }
+            }
+            Onward::Forward => {
+                Text { cc: sender, subject: prefixed("Fwd: ", &headline.subject), ..Text::default() }
+            }
         };
         Ok((Some(About { message, what }), text))
     }
@@ -206,7 +219,11 @@ impl App {
             subject: text.subject,
             text: text.text,
             expires_in: writing.expires_in,
-            attachments: writing.attachments.iter().filter_map(|(_, _, file)| file.value().cloned()).collect(),
+            attachments: writing
+                .attachments
+                .iter()
+                .filter_map(|(_, _, file)| file.value().cloned())
+                .collect(),
             saved_at: writing.saved_at,
         })
     }
@@ -243,7 +260,8 @@ impl App {
 
 /// A draft may be unfinished, not boundless.
 fn bounded(text: &Text) -> Result<(), Error> {
-    let too_long = |field, message: String| Err(Problem::new(ProblemCode::TooLong, message).at([field]).into());
+    let too_long =
+        |field, message: String| Err(Problem::new(ProblemCode::TooLong, message).at([field]).into());
     if text.subject.len() > SUBJECT_BYTES {
         return too_long("subject", format!("Shorten the subject to {SUBJECT_BYTES} bytes."));
     }

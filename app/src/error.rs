@@ -107,7 +107,9 @@ impl From<LogError> for Error {
             LogError::Conflict => problem(ProblemCode::Conflict, &error),
             LogError::KeyReused => problem(ProblemCode::IdempotencyKeyReused, &error).at_key(),
             LogError::Busy | LogError::Closed | LogError::Db(DbError::Busy(_)) => Self::Busy,
-            LogError::Key(_) | LogError::Codec(_) | LogError::Open { .. } | LogError::Db(_) => Self::internal(error),
+            LogError::Key(_) | LogError::Codec(_) | LogError::Open { .. } | LogError::Db(_) => {
+                Self::internal(error)
+            }
         }
     }
 }
@@ -219,9 +221,10 @@ impl From<draft::Refusal> for Problem {
 impl From<account::Refusal> for Problem {
     fn from(refusal: account::Refusal) -> Self {
         match refusal {
-            account::Refusal::NotInvited | account::Refusal::LinkInvalid => {
-                Self::new(ProblemCode::LinkInvalid, "This link does not work; use the one in the newest mail.")
-            }
+            account::Refusal::NotInvited | account::Refusal::LinkInvalid => Self::new(
+                ProblemCode::LinkInvalid,
+                "This link does not work; use the one in the newest mail.",
+            ),
             account::Refusal::AlreadyRegistered | account::Refusal::LinkUsed => {
                 Self::new(ProblemCode::LinkUsed, "This link did its work already; log in.")
             }
@@ -238,13 +241,21 @@ impl From<organisation::Refusal> for Problem {
         let (code, message) = match refusal {
             Refusal::AlreadyFounded => (ProblemCode::Conflict, "This organisation exists already."),
             Refusal::NotFounded => (ProblemCode::NotFound, "There is no such organisation."),
-            Refusal::BadIdentity => (ProblemCode::Invalid, "Give a name, the portal's URL and a sender address."),
-            Refusal::BadPolicy => (ProblemCode::Invalid, "The settings contradict each other or exceed their bounds."),
-            Refusal::StalePolicy => (ProblemCode::Conflict, "The policy was changed meanwhile; look at it again."),
+            Refusal::BadIdentity => {
+                (ProblemCode::Invalid, "Give a name, the portal's URL and a sender address.")
+            }
+            Refusal::BadPolicy => {
+                (ProblemCode::Invalid, "The settings contradict each other or exceed their bounds.")
+            }
+            Refusal::StalePolicy => {
+                (ProblemCode::Conflict, "The policy was changed meanwhile; look at it again.")
+            }
             Refusal::ConflictingRole => {
                 (ProblemCode::NotAllowed, "This role and one held already must not be in one hand.")
             }
-            Refusal::LastAdministrator => (ProblemCode::NotAllowed, "Make somebody else an administrator first."),
+            Refusal::LastAdministrator => {
+                (ProblemCode::NotAllowed, "Make somebody else an administrator first.")
+            }
         };
         Self::new(code, message)
     }
@@ -253,7 +264,9 @@ impl From<organisation::Refusal> for Problem {
 /// Why a recipient is refused, with the address as it was typed (A31: by name).
 pub(crate) fn refused_recipient(refused: Refused, typed: &str) -> Problem {
     let (code, why) = match refused {
-        Refused::NotAllowed => (ProblemCode::RecipientRefused, "is not somebody you can write to here; remove it"),
+        Refused::NotAllowed => {
+            (ProblemCode::RecipientRefused, "is not somebody you can write to here; remove it")
+        }
         Refused::Group => (ProblemCode::GroupAddress, "is a group; write to each person instead"),
         Refused::Unsubscribed => (ProblemCode::RecipientRefused, "wants no more mail from this organisation"),
         Refused::Closed => (ProblemCode::RecipientRefused, "has left; invite the address again"),

@@ -71,7 +71,8 @@ impl App {
         }
         let by = Some(viewer.account);
         let InviteRequest { address, kind } = request;
-        let (account, position) = self.invite_as(viewer.organisation, &viewer.meta(), by, &address, kind).await?;
+        let (account, position) =
+            self.invite_as(viewer.organisation, &viewer.meta(), by, &address, kind).await?;
         self.wait_for(position).await?;
         let row = self.models.account(viewer.organisation, account).await?.ok_or(Error::NotCaughtUp)?;
         Ok(Done { value: row.into(), position })
@@ -122,9 +123,13 @@ impl App {
         Ok((
             account,
             vec![
-                reservation.decide(reservation::Command::Reserve { account, at }).map_err(|taken| match taken {
-                    reservation::Refusal::Taken => Problem::new(ProblemCode::Conflict, "The address was just taken."),
-                })?,
+                reservation.decide(reservation::Command::Reserve { account, at }).map_err(
+                    |taken| match taken {
+                        reservation::Refusal::Taken => {
+                            Problem::new(ProblemCode::Conflict, "The address was just taken.")
+                        }
+                    },
+                )?,
                 person.decide(invite).map_err(Problem::from)?,
             ],
         ))

@@ -21,7 +21,7 @@ mod sending;
 mod sessions;
 mod uploads;
 
-pub use auditing::{AuditedEvent, AuditPage};
+pub use auditing::{AuditPage, AuditedEvent};
 pub use authorise::{Capability, Viewer};
 pub use drafts::{DraftChange, DraftView, NewDraft};
 pub use error::{Error, Problem, ProblemCode};
@@ -101,7 +101,8 @@ impl App {
 }
 
 /// Read models that answers to people are made of; the audit is waited for by its own readers.
-const SHOWN: &[&str] = &["accounts", "addresses", "links", "sessions", "lockouts", "mailbox", "notifications"];
+const SHOWN: &[&str] =
+    &["accounts", "addresses", "links", "sessions", "lockouts", "mailbox", "notifications"];
 
 /// Loads, decides and appends again while somebody else was faster.
 async fn retrying<T, Step>(step: impl Fn() -> Step) -> Result<T, Error>

@@ -142,7 +142,11 @@ impl App {
         }))
     }
 
-    pub(crate) async fn credential_key(&self, organisation: OrganisationId, account: AccountId) -> Result<Key, Error> {
+    pub(crate) async fn credential_key(
+        &self,
+        organisation: OrganisationId,
+        account: AccountId,
+    ) -> Result<Key, Error> {
         Ok(self.log.vault().obtain(&KeyName::credential(organisation, account)).await?.key)
     }
 

@@ -13,8 +13,8 @@ use domain::{
     period::Period,
 };
 use eventstore::log::ContentKeys;
-use projections::notifications::NotificationRow;
 pub use mails::Mail;
+use projections::notifications::NotificationRow;
 
 /// What the relay, or the local mailbox, did with a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,10 @@ const LONGEST_WAIT_MINUTES: u32 = 6 * 60;
 
 impl App {
     /// Notifications that are due, oldest first, at most `limit`.
-    pub async fn notifications_due(&self, limit: u32) -> Result<Vec<(OrganisationId, NotificationRow)>, Error> {
+    pub async fn notifications_due(
+        &self,
+        limit: u32,
+    ) -> Result<Vec<(OrganisationId, NotificationRow)>, Error> {
         Ok(self.models.notifications_due(self.log.now(), limit).await?)
     }
 
@@ -70,7 +73,9 @@ impl App {
             Delivery::NotNow(reply) if row.attempts + 1 < ATTEMPTS => {
                 Command::NoteDeferred { about: about(row), reply, next_attempt_at: next_attempt(row, at), at }
             }
-            Delivery::NotNow(reply) | Delivery::Never(reply) => Command::NoteFailed { about: about(row), reply, at },
+            Delivery::NotNow(reply) | Delivery::Never(reply) => {
+                Command::NoteFailed { about: about(row), reply, at }
+            }
         };
         self.note(organisation, row, command).await
     }

@@ -80,12 +80,15 @@ impl App {
         kind: Kind,
         form: RegistrationForm,
     ) -> Result<Done<AccountId>, Error> {
-        let caller = Caller { organisation, network: Ipv4Addr::LOCALHOST.into(), device: "command line".into() };
+        let caller =
+            Caller { organisation, network: Ipv4Addr::LOCALHOST.into(), device: "command line".into() };
         let address = form.address.clone();
         let (account, invited) = self.invite_as(organisation, &OPERATOR, None, &address, kind).await?;
         self.models.wait_for(invited, SHOWN).await?;
         let holder = self.holder(organisation, account).await?;
-        let invitation = self.link_token(organisation, account, LinkPurpose::Register, holder.invitation.id.uuid()).await?;
+        let invitation = self
+            .link_token(organisation, account, LinkPurpose::Register, holder.invitation.id.uuid())
+            .await?;
         let registered = self.register(&caller, RegistrationForm { invitation, ..form }).await?;
         self.models.wait_for(registered.position, SHOWN).await?;
         let position = match self.holder(organisation, account).await?.stage {

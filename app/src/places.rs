@@ -25,7 +25,12 @@ impl Place {
 
 impl App {
     /// Hides a place from the client that gets it.
-    pub async fn hide(&self, organisation: OrganisationId, place: Place, bytes: &[u8]) -> Result<String, Error> {
+    pub async fn hide(
+        &self,
+        organisation: OrganisationId,
+        place: Place,
+        bytes: &[u8],
+    ) -> Result<String, Error> {
         Ok(opaque::hide(&self.index_key(organisation).await?, place.purpose(), bytes))
     }
 
@@ -40,12 +45,20 @@ impl App {
     }
 
     /// A position as a payload shows it.
-    pub async fn position_token(&self, organisation: OrganisationId, position: Position) -> Result<String, Error> {
+    pub async fn position_token(
+        &self,
+        organisation: OrganisationId,
+        position: Position,
+    ) -> Result<String, Error> {
         self.hide(organisation, Place::Position, &position.to_be_bytes()).await
     }
 
     /// The position in a `Sealpost-At-Least` header.
-    pub async fn parse_position(&self, organisation: OrganisationId, token: &str) -> Result<Option<Position>, Error> {
+    pub async fn parse_position(
+        &self,
+        organisation: OrganisationId,
+        token: &str,
+    ) -> Result<Option<Position>, Error> {
         let bytes = self.reveal(organisation, Place::Position, token).await?;
         Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map(Position::from_be_bytes))
     }

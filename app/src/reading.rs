@@ -157,7 +157,11 @@ impl App {
     }
 
     /// Shows the content, and records it in the same step: without the record there is no content (R2, K7).
-    pub async fn open_message(&self, viewer: &Viewer, message: MessageId) -> Result<Done<OpenedMessage>, Error> {
+    pub async fn open_message(
+        &self,
+        viewer: &Viewer,
+        message: MessageId,
+    ) -> Result<Done<OpenedMessage>, Error> {
         let entry = match self.entry(viewer, message).await {
             Ok(entry) => entry,
             Err(error) => return Err(self.unavailable(viewer, message).await?.unwrap_or(error)),
@@ -166,7 +170,8 @@ impl App {
         let content = opened.remove(&entry.position).ok_or_else(unavailable)?;
         let (by, at) = (viewer.account, self.log.now());
         let open = || Command::Open { by, at };
-        let done = self.log.execute::<Message>(viewer.organisation, message.uuid(), &viewer.meta(), open).await?;
+        let done =
+            self.log.execute::<Message>(viewer.organisation, message.uuid(), &viewer.meta(), open).await?;
         let position = done.map_err(Problem::from)?.position();
         self.wait_for(position).await?;
         let entry = MailboxEntry { opened_at: entry.opened_at.or(Some(at)), ..entry };
@@ -175,7 +180,11 @@ impl App {
     }
 
     /// Each recipient's side of a message; for its sender alone (Q5, R15).
-    pub async fn deliveries(&self, viewer: &Viewer, message: MessageId) -> Result<Option<Vec<DeliveryRow>>, Error> {
+    pub async fn deliveries(
+        &self,
+        viewer: &Viewer,
+        message: MessageId,
+    ) -> Result<Option<Vec<DeliveryRow>>, Error> {
         let row = self.models.message(viewer.organisation, message).await?;
         if row.is_none_or(|row| row.sender != viewer.account) {
             return Ok(None);
@@ -218,7 +227,9 @@ fn view(viewer: &Viewer, entry: &MailboxEntry, content: Option<&Opened>, now: Ti
     MessageView {
         message: entry.message,
         is_sender: entry.sender == viewer.account,
-        unavailable: headline.is_none().then_some(Unavailable { reason: UnavailableReason::Erased, since: now }),
+        unavailable: headline
+            .is_none()
+            .then_some(Unavailable { reason: UnavailableReason::Erased, since: now }),
         headline,
         sent_at: entry.sent_at,
         expires_at: entry.expires_at,

@@ -50,9 +50,11 @@ impl App {
         writing: Writing,
         lists: &[String],
     ) -> Result<Vec<RecipientCheck>, Error> {
-        let typed: Vec<Typed> = lists.iter().flat_map(|list| parse_list(list)).take(MAX_RECIPIENTS + 1).collect();
+        let typed: Vec<Typed> =
+            lists.iter().flat_map(|list| parse_list(list)).take(MAX_RECIPIENTS + 1).collect();
         if typed.len() > MAX_RECIPIENTS {
-            let message = format!("Write to {MAX_RECIPIENTS} people at most; send the message again to the others.");
+            let message =
+                format!("Write to {MAX_RECIPIENTS} people at most; send the message again to the others.");
             return Err(Problem::new(ProblemCode::Invalid, message).at(["to"]).into());
         }
         let mut checks = vec![];
@@ -95,7 +97,11 @@ impl App {
                 account,
                 kind: holder.kind,
                 generation: holder.mailbox_generation,
-                notice: if is_registered(&holder) { NotificationKind::NewMessage } else { NotificationKind::Invitation },
+                notice: if is_registered(&holder) {
+                    NotificationKind::NewMessage
+                } else {
+                    NotificationKind::Invitation
+                },
             }),
             typed,
             mailbox: Some(mailbox),
@@ -113,7 +119,9 @@ fn standing(viewer: &Viewer, address: &EmailAddress, holder: Option<&Holder>) ->
         Some(holder) => match (holder.kind, &holder.stage) {
             (Kind::Member, _) => Standing::Member,
             (Kind::Guest, Stage::Invited) => Standing::Invited,
-            (Kind::Guest, Stage::Registered { .. } | Stage::Active { .. } | Stage::LockedOut { .. }) => Standing::Guest,
+            (Kind::Guest, Stage::Registered { .. } | Stage::Active { .. } | Stage::LockedOut { .. }) => {
+                Standing::Guest
+            }
         },
     }
 }

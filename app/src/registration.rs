@@ -66,7 +66,11 @@ pub const CHALLENGES: usize = 2;
 impl App {
     /// Registers who was invited. Another address than the invited one is refused, with the same answer whether that
     /// address is known or not (B9, R4), and the refusal is on record.
-    pub async fn register(&self, caller: &Caller, form: RegistrationForm) -> Result<Done<RegistrationNext>, Error> {
+    pub async fn register(
+        &self,
+        caller: &Caller,
+        form: RegistrationForm,
+    ) -> Result<Done<RegistrationNext>, Error> {
         let organisation = caller.organisation;
         let rules = self.rules(organisation).await?;
         let link = self.find_link(organisation, LinkPurpose::Register, &form.invitation).await?;
@@ -111,7 +115,8 @@ impl App {
         let link = link.ok_or_else(|| invalid_link("token"))?;
         let (account, at) = (link.account, self.log.now());
         let activate = || Command::Activate { link: LinkId::new(link.link), at };
-        let done = self.log.execute::<Account>(organisation, account.uuid(), &by_link(account), activate).await?;
+        let done =
+            self.log.execute::<Account>(organisation, account.uuid(), &by_link(account), activate).await?;
         Ok(Done { value: account, position: done.map_err(Problem::from)?.position() })
     }
 
@@ -278,7 +283,8 @@ fn challenge_complaints(form: &RegistrationForm, asked: bool) -> Vec<Problem> {
             || password::normalise_answer(answer).is_empty()
     };
     let complaint = |index: usize| {
-        let message = "Give a question of its own and an answer with letters or digits, 200 characters at most.";
+        let message =
+            "Give a question of its own and an answer with letters or digits, 200 characters at most.";
         Problem::new(ProblemCode::Invalid, message).at(["challengeAnswers", &index.to_string()])
     };
     let repeated = |index: usize| {

@@ -75,7 +75,8 @@ impl App {
         let due = self.models.lockouts_due(now, BATCH).await?;
         for (organisation, account) in &due {
             let by = ReleasedBy::Time;
-            self.tell_account(*organisation, *account, || account::Command::ReleaseLockout { by, at: now }).await?;
+            self.tell_account(*organisation, *account, || account::Command::ReleaseLockout { by, at: now })
+                .await?;
         }
         Ok(due.len() as u64)
     }
@@ -85,7 +86,8 @@ impl App {
         let now = self.log.now();
         let due = self.models.lapsing(now, BATCH).await?;
         for (organisation, account) in &due {
-            self.tell_account(*organisation, *account, || account::Command::LapseInvitation { at: now }).await?;
+            self.tell_account(*organisation, *account, || account::Command::LapseInvitation { at: now })
+                .await?;
         }
         Ok(due.len() as u64)
     }

@@ -136,14 +136,23 @@ struct Original {
 
 impl App {
     /// Sends new mail. Where new recipients must be asked about, it is kept as a draft (B10, B11).
-    pub async fn send_message(&self, viewer: &Viewer, request: MessageRequest) -> Result<Done<MessageId>, Unsent> {
-        let inputs = format!("{:?}", (&request.to, &request.cc, &request.subject, &request.text, request.expires_in));
+    pub async fn send_message(
+        &self,
+        viewer: &Viewer,
+        request: MessageRequest,
+    ) -> Result<Done<MessageId>, Unsent> {
+        let inputs =
+            format!("{:?}", (&request.to, &request.cc, &request.subject, &request.text, request.expires_in));
         let key = self.idempotency(viewer, "send", &request.idempotency_key, &inputs).await?;
         if let Some(done) = self.sent_before(viewer, key).await? {
             return Ok(done);
         }
         if !viewer.capabilities().contains(&Capability::Compose) {
-            return Err(Problem::new(ProblemCode::NotAllowed, "You can answer mail here, not begin new mail.").into());
+            return Err(Problem::new(
+                ProblemCode::NotAllowed,
+                "You can answer mail here, not begin new mail.",
+            )
+            .into());
         }
         let letter = Letter {
             writing: Writing { occasion: Occasion::New, original_sender: None },
@@ -216,7 +225,11 @@ impl App {
     }
 
     /// Sends a draft; what fails leaves it as it was (R7).
-    pub async fn send_draft(&self, viewer: &Viewer, request: SendDraftRequest) -> Result<Done<MessageId>, Unsent> {
+    pub async fn send_draft(
+        &self,
+        viewer: &Viewer,
+        request: SendDraftRequest,
+    ) -> Result<Done<MessageId>, Unsent> {
         let inputs = format!("{:?}", (request.draft, request.version));
         let key = self.idempotency(viewer, "send-draft", &request.idempotency_key, &inputs).await?;
         if let Some(done) = self.sent_before(viewer, key).await? {
@@ -296,7 +309,12 @@ impl App {
         Ok(Done { value: message, position })
     }
 
-    async fn post_once(&self, viewer: &Viewer, letter: &Letter, message: MessageId) -> Result<Position, Error> {
+    async fn post_once(
+        &self,
+        viewer: &Viewer,
+        letter: &Letter,
+        message: MessageId,
+    ) -> Result<Position, Error> {
         let (organisation, at) = (viewer.organisation, self.log.now());
         let to = self.check_recipients(viewer, letter.writing, &letter.to).await?;
         let cc = self.check_recipients(viewer, letter.writing, &letter.cc).await?;
@@ -309,7 +327,8 @@ impl App {
             generation: viewer.holder.mailbox_generation,
         }];
         let mut seen = BTreeSet::new();
-        let fields = to.iter().map(|check| (Field::To, check)).chain(cc.iter().map(|check| (Field::Cc, check)));
+        let fields =
+            to.iter().map(|check| (Field::To, check)).chain(cc.iter().map(|check| (Field::Cc, check)));
         for (field, check) in fields {
             let Some(mailbox) = &check.mailbox else { continue };
             if !seen.insert(mailbox.address.normalised().to_owned()) {
@@ -328,7 +347,8 @@ impl App {
             readers.push(Reader { account: recipient.account, direction: Direction::In, generation });
             recipients.push(recipient);
         }
-        let content = letter.original.as_ref().map_or_else(|| new_content(self), |original| original.content.clone());
+        let content =
+            letter.original.as_ref().map_or_else(|| new_content(self), |original| original.content.clone());
         let mut grants = vec![];
         for reader in &readers {
             grants.push(self.grant(organisation, reader, (content.0, &content.1), letter.expires_at).await?);
@@ -380,7 +400,8 @@ impl App {
                 let (by, what, at) = (viewer.account, original.about.what, self.log.now());
                 let note = || Command::NoteRefusal { by, what, at };
                 let stream = original.about.message.uuid();
-                let noted = self.log.execute::<Message>(viewer.organisation, stream, &viewer.meta(), note).await?;
+                let noted =
+                    self.log.execute::<Message>(viewer.organisation, stream, &viewer.meta(), note).await?;
                 noted.map_err(Problem::from)?;
             }
             return Err(Error::Problems(problems));
@@ -467,7 +488,11 @@ impl App {
         })
     }
 
-    async fn sent_before(&self, viewer: &Viewer, request: Idempotency) -> Result<Option<Done<MessageId>>, Error> {
+    async fn sent_before(
+        &self,
+        viewer: &Viewer,
+        request: Idempotency,
+    ) -> Result<Option<Done<MessageId>>, Error> {
         let position = self.log.repeated(viewer.organisation, &request).await?;
         Ok(position.map(|position| Done { value: sent_id(&request), position }))
     }
@@ -510,7 +535,8 @@ fn mailboxes(checks: &[RecipientCheck]) -> Vec<Mailbox> {
 pub(crate) fn prefixed(prefix: &str, subject: &str) -> String {
     let has_it = subject.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
     let whole = if has_it { subject.to_owned() } else { format!("{prefix}{subject}") };
-    let end = (0..=whole.len().min(domain::message::SUBJECT_BYTES)).rev().find(|end| whole.is_char_boundary(*end));
+    let end =
+        (0..=whole.len().min(domain::message::SUBJECT_BYTES)).rev().find(|end| whole.is_char_boundary(*end));
     whole[..end.unwrap_or(0)].to_owned()
 }
 

@@ -1,8 +1,7 @@
 //! Logging in and out, and who a session's credential belongs to (A9, A17, B14, B27, R3, R4).
 
 use crate::{
-    ANONYMOUS, App, Caller, Done, Error, Problem, ProblemCode, Viewer,
-    registration::Credential, retrying,
+    ANONYMOUS, App, Caller, Done, Error, Problem, ProblemCode, Viewer, registration::Credential, retrying,
 };
 use domain::{
     AccountId, Metadata, OrganisationId, SessionId, Timestamp,
@@ -36,7 +35,12 @@ const DEVICE_CHARACTERS: usize = 200;
 
 impl App {
     /// Starts a session. One answer to every failure, whatever the cause; the cause is on record (A9, R4).
-    pub async fn log_in(&self, caller: &Caller, identifier: &str, password: &SecretString) -> Result<Done<LoggedIn>, Error> {
+    pub async fn log_in(
+        &self,
+        caller: &Caller,
+        identifier: &str,
+        password: &SecretString,
+    ) -> Result<Done<LoggedIn>, Error> {
         let Ok(address) = EmailAddress::parse(identifier) else {
             self.check(password.clone(), None).await?;
             return Err(login_failed());
@@ -105,10 +109,7 @@ impl App {
         let (from, at) = (caller.network, self.log.now());
         let fail = || reservation::Command::FailLogin { typed: typed.clone(), from, at };
         // Somebody may have been given the address this very moment: then there is nothing to record here.
-        let _ = self
-            .log
-            .execute::<Reservation>(caller.organisation, tag.uuid(), &ANONYMOUS, fail)
-            .await?;
+        let _ = self.log.execute::<Reservation>(caller.organisation, tag.uuid(), &ANONYMOUS, fail).await?;
         Err(login_failed())
     }
 
@@ -138,7 +139,12 @@ impl App {
     }
 
     /// Who a session's credential belongs to; `None` without one. What a page does by itself is no activity (B15).
-    pub async fn viewer(&self, caller: &Caller, token: Option<&str>, background: bool) -> Result<Option<Viewer>, Error> {
+    pub async fn viewer(
+        &self,
+        caller: &Caller,
+        token: Option<&str>,
+        background: bool,
+    ) -> Result<Option<Viewer>, Error> {
         let Some(token) = token else { return Ok(None) };
         let organisation = caller.organisation;
         let hash = Token::parse(token).map(|token| TokenHash(token.hash(PURPOSE)));
@@ -217,5 +223,6 @@ fn decoy(password: &SecretString) -> bool {
 }
 
 fn login_failed() -> Error {
-    Problem::new(ProblemCode::LoginFailed, "Address and password do not match, or login is not possible now.").into()
+    Problem::new(ProblemCode::LoginFailed, "Address and password do not match, or login is not possible now.")
+        .into()
 }

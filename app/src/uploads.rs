@@ -156,7 +156,9 @@ fn harmless(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let kept: String = last
         .chars()
-        .filter(|c| !c.is_control() && !matches!(c, '"' | '<' | '>' | ':' | '|' | '?' | '*' | '\u{202a}'..='\u{202e}'))
+        .filter(|c| {
+            !c.is_control() && !matches!(c, '"' | '<' | '>' | ':' | '|' | '?' | '*' | '\u{202a}'..='\u{202e}')
+        })
         .take(NAME_CHARACTERS)
         .collect();
     let trimmed = kept.trim_matches(['.', ' ']);
@@ -166,7 +168,8 @@ fn harmless(name: &str) -> String {
 /// A media type of the usual form, or the one that promises nothing.
 fn media_type(declared: &str) -> String {
     let token = |part: &str| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
+        !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
     };
     match declared.split_once('/') {
         Some((kind, subtype)) if token(kind) && token(subtype) && declared.len() <= MEDIA_TYPE_CHARACTERS => {

@@ -72,11 +72,7 @@ impl EmailAddress {
         // Folding can lengthen a text or bring forth an ASCII sign, so its result is judged as well.
         check_local_part(&folded)?;
         let domain = Domain::parse(domain)?;
-        Ok(Self {
-            typed: typed.to_owned(),
-            normalised: format!("{folded}@{domain}"),
-            domain,
-        })
+        Ok(Self { typed: typed.to_owned(), normalised: format!("{folded}@{domain}"), domain })
     }
 
     /// What was typed, without blanks around it.
@@ -121,14 +117,8 @@ fn check_local_part(local: &str) -> Result<(), AddressError> {
             || "!#$%&'*+-/=?^_`{|}~".contains(c)
             || (!c.is_ascii() && !c.is_whitespace() && !is_invisible(c))
     };
-    let is_dot_atom = local
-        .split('.')
-        .all(|part| !part.is_empty() && part.chars().all(atom));
-    if is_dot_atom {
-        Ok(())
-    } else {
-        Err(AddressError::LocalPart)
-    }
+    let is_dot_atom = local.split('.').all(|part| !part.is_empty() && part.chars().all(atom));
+    if is_dot_atom { Ok(()) } else { Err(AddressError::LocalPart) }
 }
 
 /// NFC, lower case, and NFC again, because a lower-case letter can compose where the capital did not.
@@ -265,16 +255,10 @@ impl Mailbox {
             if text.contains(['<', '>']) {
                 return Err(AddressError::DisplayName);
             }
-            return Ok(Self {
-                name: None,
-                address: EmailAddress::parse(text)?,
-            });
+            return Ok(Self { name: None, address: EmailAddress::parse(text)? });
         };
         let (name, address) = inner.rsplit_once('<').ok_or(AddressError::DisplayName)?;
-        Ok(Self {
-            name: display_name(name.trim())?,
-            address: EmailAddress::parse(address)?,
-        })
+        Ok(Self { name: display_name(name.trim())?, address: EmailAddress::parse(address)? })
     }
 }
 

@@ -122,8 +122,6 @@ mod tests {
         given::<Audit>([]).when(ask()).then([queried.clone()]);
         given::<Audit>([queried]).when(ask()).then_nothing();
         let right = Right::ReadAudit;
-        given::<Audit>([])
-            .when(Command::Refuse { right, at })
-            .then([Event::AccessRefused { right, at }]);
+        given::<Audit>([]).when(Command::Refuse { right, at }).then([Event::AccessRefused { right, at }]);
     }
 }

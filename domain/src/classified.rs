@@ -70,8 +70,7 @@ mod tests {
     fn the_marker_is_visible_to_the_codec_and_an_empty_one_reads_as_erased() {
         let json = serde_json::to_value(Personal::known("ada@example.org")).unwrap();
         assert_eq!(json, serde_json::json!({ PERSONAL: "ada@example.org" }));
-        let erased: Personal<String> =
-            serde_json::from_value(serde_json::json!({ PERSONAL: null })).unwrap();
+        let erased: Personal<String> = serde_json::from_value(serde_json::json!({ PERSONAL: null })).unwrap();
         assert_eq!(erased.value(), None);
         let content = serde_json::to_value(Content::known("Results")).unwrap();
         assert_eq!(content, serde_json::json!({ CONTENT: "Results" }));

@@ -14,10 +14,7 @@ pub trait Decider {
     type Refusal;
 
     /// The events that follow from `command`; none when it changes nothing (repeating a command is quiet).
-    fn decide(
-        state: &Self::State,
-        command: Self::Command,
-    ) -> Result<Vec<Self::Event>, Self::Refusal>;
+    fn decide(state: &Self::State, command: Self::Command) -> Result<Vec<Self::Event>, Self::Refusal>;
 
     /// Total and deterministic: an event that is stored has happened, whatever today's rules say.
     fn evolve(state: Self::State, event: &Self::Event) -> Self::State;

@@ -210,12 +210,12 @@ impl Decider for Draft {
             {
                 Err(Refusal::Stale)
             }
-            (State::Open(open), Command::Save { text, expires_in, at, .. }) => Ok(open.saved(text, expires_in, at)),
+            (State::Open(open), Command::Save { text, expires_in, at, .. }) => {
+                Ok(open.saved(text, expires_in, at))
+            }
             (State::Open(open), Command::Attach { file, limit, at }) => open.attach(*file, limit, at),
             (State::Open(open), Command::Detach { attachment, at }) => Ok(open.detach(attachment, at)),
-            (State::Open(_), Command::Send { message, at, .. }) => {
-                Ok(vec![Event::Sent { message, at }])
-            }
+            (State::Open(_), Command::Send { message, at, .. }) => Ok(vec![Event::Sent { message, at }]),
             (State::Open(_), Command::Discard { at }) => Ok(vec![Event::Discarded { at }]),
         }
     }
@@ -342,8 +342,7 @@ mod tests {
     /// A36: a draft begins, is saved, and saving the same again stays quiet.
     #[test]
     fn a_draft_is_saved() {
-        let begin =
-            || Command::Begin { owner: id(2), about: None, text: text("One"), at: AT };
+        let begin = || Command::Begin { owner: id(2), about: None, text: text("One"), at: AT };
         given::<Draft>([]).when(begin()).then([saved(1, "One")]);
         given::<Draft>([saved(1, "One")]).when(begin()).then_nothing();
         given::<Draft>([saved(1, "One")]).when(save(1, "Two")).then([saved(2, "Two")]);

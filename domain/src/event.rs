@@ -5,7 +5,8 @@ use crate::{
     decider::Decider,
     draft,
     id::{
-        AccountId, AddressTag, ContentKeyId, DraftId, Id, InquiryId, MessageId, NotificationId, SessionId, VaultKeyId,
+        AccountId, AddressTag, ContentKeyId, DraftId, Id, InquiryId, MessageId, NotificationId, SessionId,
+        VaultKeyId,
     },
     key, message, notification, organisation,
     policy::Role,
@@ -101,10 +102,12 @@ pub enum Class {
 }
 
 /// What the store must know of an aggregate's events to name, classify and seal them.
-pub trait Stored: Decider<
+pub trait Stored:
+    Decider<
         State: Clone + Send + Sync + 'static,
         Event: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,
-    > {
+    >
+{
     /// Class of these events.
     const CLASS: Class = Class::Domain;
 
@@ -209,7 +212,9 @@ impl Event {
     #[must_use]
     pub fn content_key(&self) -> Option<ContentKey> {
         match self {
-            Event::Message(_, message::Event::Sent { content_key, .. }) => Some(ContentKey::Message(*content_key)),
+            Event::Message(_, message::Event::Sent { content_key, .. }) => {
+                Some(ContentKey::Message(*content_key))
+            }
             Event::Draft(draft, _) => Some(ContentKey::Draft(*draft)),
             Event::Organisation(_)
             | Event::Account(..)

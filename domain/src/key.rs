@@ -98,7 +98,9 @@ impl Decider for VaultKey {
 
     fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
         match (state, command) {
-            (State::Live, Command::Condemn { subject, at }) => Ok(vec![Event::DestructionRequested { subject, at }]),
+            (State::Live, Command::Condemn { subject, at }) => {
+                Ok(vec![Event::DestructionRequested { subject, at }])
+            }
             (State::Condemned | State::Destroyed, Command::Condemn { .. })
             | (State::Destroyed, Command::NoteDestroyed { .. }) => Ok(vec![]),
             (State::Condemned, Command::NoteDestroyed { at }) => Ok(vec![Event::Destroyed { at }]),
@@ -130,7 +132,9 @@ mod tests {
         let destroyed = Event::Destroyed { at: AT };
         given::<VaultKey>([]).when(condemn).then([requested.clone()]);
         given::<VaultKey>([requested.clone()]).when(condemn).then_nothing();
-        given::<VaultKey>([requested.clone()]).when(Command::NoteDestroyed { at: AT }).then([destroyed.clone()]);
+        given::<VaultKey>([requested.clone()])
+            .when(Command::NoteDestroyed { at: AT })
+            .then([destroyed.clone()]);
         given::<VaultKey>([requested, destroyed]).when(Command::NoteDestroyed { at: AT }).then_nothing();
         given::<VaultKey>([]).when(Command::NoteDestroyed { at: AT }).then_refused(Refusal::NotCondemned);
     }

@@ -222,7 +222,10 @@ pub struct Attachment {
 }
 
 /// What happened to a message.
-#[expect(clippy::large_enum_variant, reason = "an event lives between its row and its projection, one at a time")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an event lives between its row and its projection, one at a time"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "t", rename_all = "snake_case")]
 pub enum Event {

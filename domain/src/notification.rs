@@ -159,8 +159,12 @@ impl Decider for Notification {
             (State::Waiting, Command::NoteDeferred { about, reply, next_attempt_at, at }) => {
                 vec![Event::Deferred { about, reply, next_attempt_at, at }]
             }
-            (State::Waiting, Command::NoteFailed { about, reply, at }) => vec![Event::Failed { about, reply, at }],
-            (State::Waiting, Command::Suppress { about, why, at }) => vec![Event::Suppressed { about, why, at }],
+            (State::Waiting, Command::NoteFailed { about, reply, at }) => {
+                vec![Event::Failed { about, reply, at }]
+            }
+            (State::Waiting, Command::Suppress { about, why, at }) => {
+                vec![Event::Suppressed { about, why, at }]
+            }
         })
     }
 

@@ -164,7 +164,9 @@ impl Decider for Organisation {
                 None => Ok(vec![Event::Founded { identity, policy, domains, at }]),
             },
             _ if state.founded.is_none() => Err(Refusal::NotFounded),
-            Command::ChangePolicy { version, .. } if version != state.policy_version => Err(Refusal::StalePolicy),
+            Command::ChangePolicy { version, .. } if version != state.policy_version => {
+                Err(Refusal::StalePolicy)
+            }
             Command::ChangePolicy { policy, .. } if *policy == state.policy => Ok(vec![]),
             Command::ChangePolicy { policy, .. } if policy.validate().is_err() => Err(Refusal::BadPolicy),
             Command::ChangePolicy { policy, version, at } => {
@@ -178,7 +180,9 @@ impl Decider for Organisation {
                 Ok(vec![Event::RoleGranted { account, role, at }])
             }
             Command::RevokeRole { account, role, .. } if !state.has(account, role) => Ok(vec![]),
-            Command::RevokeRole { role: Role::Administrator, .. } if state.holders(Role::Administrator) == 1 => {
+            Command::RevokeRole { role: Role::Administrator, .. }
+                if state.holders(Role::Administrator) == 1 =>
+            {
                 Err(Refusal::LastAdministrator)
             }
             Command::RevokeRole { account, role, at } => Ok(vec![Event::RoleRevoked { account, role, at }]),
@@ -267,7 +271,8 @@ mod tests {
             Identity { portal_url: "https://mail.insurer.example/".into(), ..identity.clone() },
             Identity { do_not_reply: "nobody".into(), ..identity.clone() },
         ] {
-            let found = Command::Found { identity: bad, policy: policy.clone(), domains: domains.clone(), at };
+            let found =
+                Command::Found { identity: bad, policy: policy.clone(), domains: domains.clone(), at };
             given::<Organisation>([]).when(found).then_refused(Refusal::BadIdentity);
         }
     }

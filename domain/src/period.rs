@@ -40,56 +40,33 @@ pub enum PeriodError {
 
 impl Period {
     /// No time at all, `PT0S`; where a setting allows it, it means "never" or "at once".
-    pub const ZERO: Self = Self {
-        months: 0,
-        days: 0,
-        seconds: 0,
-    };
+    pub const ZERO: Self = Self { months: 0, days: 0, seconds: 0 };
 
     /// Calendar years; more than 100 are 100.
     #[must_use]
     pub const fn years(n: u8) -> Self {
-        let n = if n as u32 > LONGEST_YEARS {
-            LONGEST_YEARS
-        } else {
-            n as u32
-        };
-        Self {
-            months: n * MONTHS_PER_YEAR,
-            ..Self::ZERO
-        }
+        let n = if n as u32 > LONGEST_YEARS { LONGEST_YEARS } else { n as u32 };
+        Self { months: n * MONTHS_PER_YEAR, ..Self::ZERO }
     }
     /// Calendar months.
     #[must_use]
     pub const fn months(n: u8) -> Self {
-        Self {
-            months: n as u32,
-            ..Self::ZERO
-        }
+        Self { months: n as u32, ..Self::ZERO }
     }
     /// Days of 24 hours; UTC has no others.
     #[must_use]
     pub const fn days(n: u8) -> Self {
-        Self {
-            days: n as u32,
-            ..Self::ZERO
-        }
+        Self { days: n as u32, ..Self::ZERO }
     }
     /// Hours.
     #[must_use]
     pub const fn hours(n: u8) -> Self {
-        Self {
-            seconds: n as u32 * SECONDS_PER_HOUR,
-            ..Self::ZERO
-        }
+        Self { seconds: n as u32 * SECONDS_PER_HOUR, ..Self::ZERO }
     }
     /// Minutes.
     #[must_use]
     pub const fn minutes(n: u8) -> Self {
-        Self {
-            seconds: n as u32 * SECONDS_PER_MINUTE,
-            ..Self::ZERO
-        }
+        Self { seconds: n as u32 * SECONDS_PER_MINUTE, ..Self::ZERO }
     }
 
     /// Reads an ISO 8601 duration. Weeks stand alone, as the standard has it.
@@ -110,9 +87,7 @@ impl Period {
         let [years, months, days] = fields(date, ['Y', 'M', 'D'])?;
         let [hours, minutes, seconds] = fields(time, ['H', 'M', 'S'])?;
         Self::within_bounds(
-            years
-                .saturating_mul(MONTHS_PER_YEAR.into())
-                .saturating_add(months),
+            years.saturating_mul(MONTHS_PER_YEAR.into()).saturating_add(months),
             days,
             hours
                 .saturating_mul(SECONDS_PER_HOUR.into())
@@ -123,20 +98,9 @@ impl Period {
 
     fn within_bounds(months: u64, days: u64, seconds: u64) -> Result<Self, PeriodError> {
         let small = |n: u64| u32::try_from(n).map_err(|_| PeriodError::TooLong);
-        let period = Self {
-            months: small(months)?,
-            days: small(days)?,
-            seconds: small(seconds)?,
-        };
-        let longest = Self {
-            months: LONGEST_YEARS * MONTHS_PER_YEAR,
-            ..Self::ZERO
-        };
-        if period.nominal() > longest.nominal() {
-            Err(PeriodError::TooLong)
-        } else {
-            Ok(period)
-        }
+        let period = Self { months: small(months)?, days: small(days)?, seconds: small(seconds)? };
+        let longest = Self { months: LONGEST_YEARS * MONTHS_PER_YEAR, ..Self::ZERO };
+        if period.nominal() > longest.nominal() { Err(PeriodError::TooLong) } else { Ok(period) }
     }
 
     /// The instant this period later, in UTC: calendar months first, cut to the end of a shorter month (31 August and
@@ -190,19 +154,13 @@ fn fields(text: &str, designators: [char; 3]) -> Result<[u64; 3], PeriodError> {
             rest = after;
         }
     }
-    if rest.is_empty() {
-        Ok(values)
-    } else {
-        Err(PeriodError::Malformed)
-    }
+    if rest.is_empty() { Ok(values) } else { Err(PeriodError::Malformed) }
 }
 
 fn later_by_months(date: Date, months: u32) -> Option<Date> {
     let month_index = u32::from(u8::from(date.month())) - 1 + months;
     let year = date.year().checked_add_unsigned(month_index / MONTHS_PER_YEAR)?;
-    let month = date
-        .month()
-        .nth_next(u8::try_from(months % MONTHS_PER_YEAR).ok()?);
+    let month = date.month().nth_next(u8::try_from(months % MONTHS_PER_YEAR).ok()?);
     Date::from_calendar_date(year, month, date.day().min(days_in_month(month, year))).ok()
 }
 

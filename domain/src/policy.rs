@@ -194,10 +194,7 @@ mod tests {
     #[test]
     fn a_group_address_is_known_in_any_case() {
         let mut policy = Policy::default();
-        policy
-            .accounts
-            .group_addresses
-            .insert(EmailAddress::parse("Info@Insurer.Example").unwrap());
+        policy.accounts.group_addresses.insert(EmailAddress::parse("Info@Insurer.Example").unwrap());
         let is_group = |text| policy.accounts.is_group(&EmailAddress::parse(text).unwrap());
         assert!(is_group("info@insurer.example"));
         assert!(!is_group("info@mail.insurer.example"));

@@ -25,9 +25,7 @@ pub struct Typed {
 
 impl fmt::Debug for Typed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Typed")
-            .field("understood", &self.understood)
-            .finish_non_exhaustive()
+        f.debug_struct("Typed").field("understood", &self.understood).finish_non_exhaustive()
     }
 }
 
@@ -41,10 +39,7 @@ pub fn parse_list(text: &str) -> Vec<Typed> {
         .map(str::trim)
         .filter(|piece| !piece.is_empty())
         .take(MAX_RECIPIENTS + 1)
-        .map(|piece| Typed {
-            typed: piece.to_owned(),
-            understood: Mailbox::parse(piece),
-        })
+        .map(|piece| Typed { typed: piece.to_owned(), understood: Mailbox::parse(piece) })
         .collect()
 }
 
@@ -185,11 +180,7 @@ fn for_guest(
         | Standing::Unsubscribed
         | Standing::Closed => false,
     };
-    if allowed {
-        Ok(Verdict::Send)
-    } else {
-        Err(Refused::NotAllowed)
-    }
+    if allowed { Ok(Verdict::Send) } else { Err(Refused::NotAllowed) }
 }
 
 /// How far a guest's mail may go, beyond the original sender; each includes the one before.

@@ -1,11 +1,7 @@
 //! The reservation that keeps an address unique: one stream per address of an organisation, named by a keyed hash.
 
 use crate::{
-    account::LoginFailure,
-    address::EmailAddress,
-    classified::Personal,
-    decider::Decider,
-    id::AccountId,
+    account::LoginFailure, address::EmailAddress, classified::Personal, decider::Decider, id::AccountId,
     timestamp::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -88,10 +84,10 @@ impl Decider for Reservation {
 
     fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
         match (state, command) {
-            (State::Free, Command::Reserve { account, at }) => {
-                Ok(vec![Event::Reserved { account, at }])
+            (State::Free, Command::Reserve { account, at }) => Ok(vec![Event::Reserved { account, at }]),
+            (State::Held { account: holder }, Command::Reserve { account, .. }) if *holder == account => {
+                Ok(vec![])
             }
-            (State::Held { account: holder }, Command::Reserve { account, .. }) if *holder == account => Ok(vec![]),
             (State::Held { .. }, Command::Reserve { .. }) => Err(Refusal::Taken),
             (State::Free, Command::FailLogin { typed, from, at }) => Ok(vec![Event::LoginFailed {
                 why: LoginFailure::UnknownAddress,

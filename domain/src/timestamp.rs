@@ -27,8 +27,9 @@ impl Timestamp {
     /// This instant for calendars; one outside the years that a calendar has is moved to the nearest that it has.
     #[must_use]
     pub fn to_utc(self) -> OffsetDateTime {
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * NANOSECONDS_PER_MICROSECOND)
-            .unwrap_or(if self.0 < 0 { OffsetDateTime::UNIX_EPOCH } else { Date::MAX.midnight().assume_utc() })
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * NANOSECONDS_PER_MICROSECOND).unwrap_or(
+            if self.0 < 0 { OffsetDateTime::UNIX_EPOCH } else { Date::MAX.midnight().assume_utc() },
+        )
     }
     /// The UTC day that this instant lies in.
     #[must_use]

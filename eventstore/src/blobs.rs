@@ -73,13 +73,8 @@ impl Blobs {
 
     /// In a folder, which is made if it is not there. A blob that was stored outlives a power cut.
     pub fn directory(path: &std::path::Path) -> Result<Self, BlobError> {
-        fs::create_dir_all(path).map_err(|problem| BlobError::Folder {
-            path: path.to_owned(),
-            problem,
-        })?;
-        Ok(Self::new(Arc::new(
-            LocalFileSystem::new_with_prefix(path)?.with_fsync(true),
-        )))
+        fs::create_dir_all(path).map_err(|problem| BlobError::Folder { path: path.to_owned(), problem })?;
+        Ok(Self::new(Arc::new(LocalFileSystem::new_with_prefix(path)?.with_fsync(true))))
     }
 
     /// Where an attachment lies: `tag of the organisation/day on which it expires/id`, so that a day can be cleared by
@@ -99,14 +94,7 @@ impl Blobs {
         declared_len: u64,
     ) -> Result<(), BlobError> {
         let mut upload = WriteMultipart::new(self.store.put_multipart(&location(path)?).await?);
-        match seal_into(
-            &mut upload,
-            BlobSealer::new(key, path.as_bytes()),
-            plain,
-            declared_len,
-        )
-        .await
-        {
+        match seal_into(&mut upload, BlobSealer::new(key, path.as_bytes()), plain, declared_len).await {
             Ok(()) => {
                 upload.finish().await?;
                 Ok(())
@@ -131,18 +119,10 @@ impl Blobs {
         if found.meta.size != sealed_len(plain_len) {
             return Err(OpenError::Tampered.into());
         }
-        let mut sealed = Sealed {
-            arriving: found.into_stream(),
-            waiting: BytesMut::new(),
-        };
+        let mut sealed = Sealed { arriving: found.into_stream(), waiting: BytesMut::new() };
         let header = sealed.take(HEADER_BYTES).await?;
         let opener = BlobOpener::new(key, path.as_bytes(), &header)?;
-        let opening = Opening {
-            sealed,
-            opener,
-            index: 0,
-            left: Some(plain_len),
-        };
+        let opening = Opening { sealed, opener, index: 0, left: Some(plain_len) };
         Ok(try_unfold(opening, Opening::next).boxed())
     }
 

@@ -36,7 +36,10 @@ impl Clock {
     }
 
     /// Moves a manual clock to an instant; the machine's clock stays as it is and false comes back.
-    #[expect(clippy::must_use_candidate, reason = "it is called to move the clock, which most callers know to be manual")]
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "it is called to move the clock, which most callers know to be manual"
+    )]
     pub fn set(&self, at: Timestamp) -> bool {
         match self {
             Self::System => false,

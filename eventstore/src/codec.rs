@@ -33,7 +33,9 @@ pub enum CodecError {
         problem: &'static str,
     },
     /// A type or version that this program does not know.
-    #[error("the event at position {position} has the unknown type {name}; run the newer program that wrote it")]
+    #[error(
+        "the event at position {position} has the unknown type {name}; run the newer program that wrote it"
+    )]
     UnknownType {
         /// Where.
         position: i64,
@@ -81,7 +83,8 @@ pub(crate) fn split<A: Stored>(stream: Uuid, meta: &Metadata, event: &A::Event) 
         meta: meta.clone(),
         d: json,
     };
-    let bytes = |part: Map<String, Value>| (!part.is_empty()).then(|| Value::Object(part).to_string().into_bytes());
+    let bytes =
+        |part: Map<String, Value>| (!part.is_empty()).then(|| Value::Object(part).to_string().into_bytes());
     Parts {
         audit: serde_json::to_vec(&skeleton).expect("a skeleton is plain data"),
         personal: bytes(personal),
@@ -97,7 +100,8 @@ pub(crate) fn join(
     content: Option<&[u8]>,
 ) -> Result<(Metadata, Event), CodecError> {
     let unopenable = |problem| move |_| CodecError::Unopenable { position, problem };
-    let skeleton: Skeleton = serde_json::from_slice(audit).map_err(unopenable("its skeleton is malformed"))?;
+    let skeleton: Skeleton =
+        serde_json::from_slice(audit).map_err(unopenable("its skeleton is malformed"))?;
     let Skeleton { t, v, on, meta, mut d } = skeleton;
     for (part, marker) in [(personal, PERSONAL), (content, CONTENT)] {
         let Some(part) = part else { continue };

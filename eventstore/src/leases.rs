@@ -25,11 +25,13 @@ pub struct Lease {
     pub expires_at: Timestamp,
 }
 
+/// No lease is taken for longer. One that seems to be was taken before the clock was set back (K8), and counts for nothing.
+const LONGEST: &str = "P1D";
 /// Taken when it is free, over, or this node's own; a new holder gets a new token.
 const TAKE: &str = "INSERT INTO leases (name, holder, fencing_token, expires_at) VALUES ($1, $2, 1, $3) \
      ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at, \
      fencing_token = leases.fencing_token + CASE WHEN leases.holder = excluded.holder THEN 0 ELSE 1 END \
-     WHERE leases.expires_at <= $4 OR leases.holder = excluded.holder \
+     WHERE leases.expires_at <= $4 OR leases.holder = excluded.holder OR leases.expires_at > $5 \
      RETURNING fencing_token";
 const RETURN: &str = "UPDATE leases SET expires_at = 0 WHERE name = $1 AND holder = $2";
 
@@ -45,7 +47,14 @@ impl Leases {
     pub async fn take(&self, name: &str, period: Period) -> Result<Option<Lease>, DbError> {
         let now = self.clock.now();
         let expires_at = now.plus(period);
-        let values = vec![name.into(), self.node.into(), expires_at.micros().into(), now.micros().into()];
+        let longest = now.plus(LONGEST.parse().unwrap_or_default());
+        let values = vec![
+            name.into(),
+            self.node.into(),
+            expires_at.micros().into(),
+            now.micros().into(),
+            longest.micros().into(),
+        ];
         match self.db.begin().await {
             Ok(mut tx) => {
                 let row = tx.optional(TAKE, values).await?;

@@ -69,25 +69,15 @@ impl TestDb {
         let mut connection = server.connect().await;
         let name = test_name(&mut connection).await;
         let create = format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy");
-        execute(&mut connection, create)
-            .await
-            .expect("a copy of the template");
+        execute(&mut connection, create).await.expect("a copy of the template");
         let dir = TempDir::new().expect("a temporary folder");
         Self::open(server.url(&name), dir, Some((server.clone(), name))).await
     }
 
     async fn open(url: String, dir: TempDir, dropped: Option<(Server, String)>) -> Self {
-        let settings = DbSettings {
-            url: url.clone(),
-            max_connections: MAX_CONNECTIONS,
-        };
+        let settings = DbSettings { url: url.clone(), max_connections: MAX_CONNECTIONS };
         let db = Db::open(&settings).await.expect("a test database opens");
-        Self {
-            db,
-            url,
-            dir,
-            dropped,
-        }
+        Self { db, url, dir, dropped }
     }
 }
 
@@ -99,10 +89,7 @@ impl Drop for TestDb {
             return;
         };
         let dropping = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .ok()?;
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
             runtime.block_on(async {
                 let mut connection = PgConnection::connect(&server.maintenance).await.ok()?;
                 execute(&mut connection, drop_database(&name)).await.ok()
@@ -128,14 +115,8 @@ impl Server {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/postgres.sh");
         let outcome = Command::new(script).arg("start").stdin(Stdio::null()).output();
         let outcome = outcome.expect("tests/postgres.sh can be run");
-        assert!(
-            outcome.status.success(),
-            "{}",
-            String::from_utf8_lossy(&outcome.stderr)
-        );
-        Self {
-            maintenance: String::from_utf8_lossy(&outcome.stdout).trim().to_owned(),
-        }
+        assert!(outcome.status.success(), "{}", String::from_utf8_lossy(&outcome.stderr));
+        Self { maintenance: String::from_utf8_lossy(&outcome.stdout).trim().to_owned() }
     }
 
     /// The URL of another database on this server.
@@ -149,17 +130,13 @@ impl Server {
     }
 
     async fn connect(&self) -> PgConnection {
-        PgConnection::connect(&self.maintenance)
-            .await
-            .expect("the test server answers")
+        PgConnection::connect(&self.maintenance).await.expect("the test server answers")
     }
 }
 
 /// Once a process: the server, cleared of what killed tests left, and the template for this program's migrations.
 async fn prepare() -> (Server, String) {
-    let server = tokio::task::spawn_blocking(Server::start)
-        .await
-        .expect("the test server runs");
+    let server = tokio::task::spawn_blocking(Server::start).await.expect("the test server runs");
     let mut connection = server.connect().await;
     // Ends with the connection.
     sqlx::query("SELECT pg_advisory_lock($1)")
@@ -169,20 +146,14 @@ async fn prepare() -> (Server, String) {
         .expect("the template's lock");
     let now = server_time_s(&mut connection).await;
     for (name, _) in databases(&mut connection).await {
-        let made: Option<i64> = name
-            .strip_prefix(TEST_PREFIX)
-            .and_then(|rest| rest.split('_').next()?.parse().ok());
+        let made: Option<i64> =
+            name.strip_prefix(TEST_PREFIX).and_then(|rest| rest.split('_').next()?.parse().ok());
         if made.is_some_and(|made| made + LEFT_BEHIND_S < now) {
-            execute(&mut connection, drop_database(&name))
-                .await
-                .expect("an old test database is dropped");
+            execute(&mut connection, drop_database(&name)).await.expect("an old test database is dropped");
         }
     }
     let template = format!("sealpost_template_{}", schema_checksum(Dialect::Postgres));
-    if !databases(&mut connection)
-        .await
-        .contains(&(template.clone(), true))
-    {
+    if !databases(&mut connection).await.contains(&(template.clone(), true)) {
         make_template(&server, &mut connection, &template).await;
     }
     (server, template)
@@ -190,23 +161,14 @@ async fn prepare() -> (Server, String) {
 
 /// Marked as a template only when it is complete; one that is not was left by a killed test.
 async fn make_template(server: &Server, connection: &mut PgConnection, template: &str) {
-    execute(connection, drop_database(template))
-        .await
-        .expect("half a template is dropped");
-    execute(connection, format!("CREATE DATABASE {template}"))
-        .await
-        .expect("the template is created");
-    let settings = DbSettings {
-        url: server.url(template),
-        max_connections: 1,
-    };
+    execute(connection, drop_database(template)).await.expect("half a template is dropped");
+    execute(connection, format!("CREATE DATABASE {template}")).await.expect("the template is created");
+    let settings = DbSettings { url: server.url(template), max_connections: 1 };
     let db = Db::open(&settings).await.expect("the template opens");
     db.migrate().await.expect("migrations run on PostgreSQL");
     db.close().await;
     let finish = format!("ALTER DATABASE {template} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false");
-    execute(connection, finish)
-        .await
-        .expect("the template is finished");
+    execute(connection, finish).await.expect("the template is finished");
 }
 
 /// Name, and whether it is a template.
@@ -220,10 +182,7 @@ async fn test_name(connection: &mut PgConnection) -> String {
     let name = sqlx::query_scalar(
         "SELECT $1 || extract(epoch FROM now())::bigint || '_' || replace(gen_random_uuid()::text, '-', '')",
     );
-    name.bind(TEST_PREFIX)
-        .fetch_one(connection)
-        .await
-        .expect("a name for the test database")
+    name.bind(TEST_PREFIX).fetch_one(connection).await.expect("a name for the test database")
 }
 
 async fn server_time_s(connection: &mut PgConnection) -> i64 {
@@ -237,8 +196,5 @@ fn drop_database(name: &str) -> String {
 
 /// For statements that take no parameters. The names in them are made here.
 async fn execute(connection: &mut PgConnection, sql: String) -> sqlx::Result<()> {
-    sqlx::raw_sql(AssertSqlSafe(sql))
-        .execute(connection)
-        .await
-        .map(drop)
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(drop)
 }

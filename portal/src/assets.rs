@@ -16,26 +16,10 @@ pub(crate) struct Asset {
 
 /// All of them. The stylesheet names `caret.svg` beside itself.
 pub(crate) const ASSETS: &[Asset] = &[
-    Asset {
-        name: "look.css",
-        media: "text/css; charset=utf-8",
-        bytes: include_bytes!("../assets/look.css"),
-    },
-    Asset {
-        name: "icons.svg",
-        media: "image/svg+xml",
-        bytes: include_bytes!("../assets/icons.svg"),
-    },
-    Asset {
-        name: "logo.svg",
-        media: "image/svg+xml",
-        bytes: include_bytes!("../assets/logo.svg"),
-    },
-    Asset {
-        name: "caret.svg",
-        media: "image/svg+xml",
-        bytes: include_bytes!("../assets/caret.svg"),
-    },
+    Asset { name: "look.css", media: "text/css; charset=utf-8", bytes: include_bytes!("../assets/look.css") },
+    Asset { name: "icons.svg", media: "image/svg+xml", bytes: include_bytes!("../assets/icons.svg") },
+    Asset { name: "logo.svg", media: "image/svg+xml", bytes: include_bytes!("../assets/logo.svg") },
+    Asset { name: "caret.svg", media: "image/svg+xml", bytes: include_bytes!("../assets/caret.svg") },
 ];
 
 /// Under the address that names its content, a file never changes.
@@ -44,18 +28,11 @@ const FOREVER: &str = "public, max-age=31536000, immutable";
 const HOUR: &str = "public, max-age=3600";
 
 /// The start of each file's SHA-256, in hexadecimal: 64 bits tell versions of a file apart.
-static TAGS: LazyLock<BTreeMap<&str, String>> = LazyLock::new(|| {
-    ASSETS
-        .iter()
-        .map(|asset| (asset.name, tag(asset.bytes)))
-        .collect()
-});
+static TAGS: LazyLock<BTreeMap<&str, String>> =
+    LazyLock::new(|| ASSETS.iter().map(|asset| (asset.name, tag(asset.bytes))).collect());
 
 fn tag(bytes: &[u8]) -> String {
-    let start = Sha256::digest(bytes)
-        .iter()
-        .take(8)
-        .fold(0, |start, byte| start << 8 | u64::from(*byte));
+    let start = Sha256::digest(bytes).iter().take(8).fold(0, |start, byte| start << 8 | u64::from(*byte));
     format!("{start:016x}")
 }
 

@@ -59,9 +59,8 @@ pub(crate) fn groups(policy: &Policy) -> Vec<Group> {
 }
 
 fn about(asked: &BTreeSet<ProfileField>) -> Group {
-    let (names, others): (Vec<ProfileField>, Vec<ProfileField>) = asked
-        .iter()
-        .partition(|field| matches!(field, ProfileField::GivenName | ProfileField::FamilyName));
+    let (names, others): (Vec<ProfileField>, Vec<ProfileField>) =
+        asked.iter().partition(|field| matches!(field, ProfileField::GivenName | ProfileField::FamilyName));
     let address = Field {
         id: "address",
         label: "Email address",
@@ -73,29 +72,17 @@ fn about(asked: &BTreeSet<ProfileField>) -> Group {
     let mut rows = vec![names.into_iter().map(profile).collect(), vec![address]];
     rows.extend(others.into_iter().map(|field| vec![profile(field)]));
     rows.retain(|row| !row.is_empty());
-    Group {
-        legend: "About you",
-        hint: None,
-        rows,
-    }
+    Group { legend: "About you", hint: None, rows }
 }
 
 fn profile(field: ProfileField) -> Field {
     let (id, label, missing, kind, autocomplete) = match field {
-        ProfileField::GivenName => (
-            "givenName",
-            "First name",
-            "Enter your first name",
-            Kind::Line("text"),
-            "given-name",
-        ),
-        ProfileField::FamilyName => (
-            "familyName",
-            "Last name",
-            "Enter your last name",
-            Kind::Line("text"),
-            "family-name",
-        ),
+        ProfileField::GivenName => {
+            ("givenName", "First name", "Enter your first name", Kind::Line("text"), "given-name")
+        }
+        ProfileField::FamilyName => {
+            ("familyName", "Last name", "Enter your last name", Kind::Line("text"), "family-name")
+        }
         ProfileField::Company => (
             "company",
             "Company or practice",
@@ -103,36 +90,17 @@ fn profile(field: ProfileField) -> Field {
             Kind::Line("text"),
             "organization",
         ),
-        ProfileField::Telephone => (
-            "telephone",
-            "Telephone number",
-            "Enter your telephone number",
-            Kind::Line("tel"),
-            "tel",
-        ),
-        ProfileField::PostalAddress => (
-            "postalAddress",
-            "Postal address",
-            "Enter your postal address",
-            Kind::Lines,
-            "street-address",
-        ),
-        ProfileField::MemberNumber => (
-            "memberNumber",
-            "Member number",
-            "Enter your member number",
-            Kind::Line("text"),
-            "off",
-        ),
+        ProfileField::Telephone => {
+            ("telephone", "Telephone number", "Enter your telephone number", Kind::Line("tel"), "tel")
+        }
+        ProfileField::PostalAddress => {
+            ("postalAddress", "Postal address", "Enter your postal address", Kind::Lines, "street-address")
+        }
+        ProfileField::MemberNumber => {
+            ("memberNumber", "Member number", "Enter your member number", Kind::Line("text"), "off")
+        }
     };
-    Field {
-        id,
-        label,
-        hint: None,
-        missing,
-        kind,
-        autocomplete,
-    }
+    Field { id, label, hint: None, missing, kind, autocomplete }
 }
 
 fn secrets(policy: &Policy) -> Group {
@@ -167,11 +135,7 @@ fn secrets(policy: &Policy) -> Group {
             autocomplete: "off",
         }]);
     }
-    Group {
-        legend: "Your password",
-        hint: None,
-        rows,
-    }
+    Group { legend: "Your password", hint: None, rows }
 }
 
 fn questions() -> Group {
@@ -186,31 +150,16 @@ fn questions() -> Group {
         }]
     };
     let answer = |id, label, missing| {
-        vec![Field {
-            id,
-            label,
-            hint: None,
-            missing,
-            kind: Kind::Line("text"),
-            autocomplete: "off",
-        }]
+        vec![Field { id, label, hint: None, missing, kind: Kind::Line("text"), autocomplete: "off" }]
     };
     Group {
         legend: "Two questions only you can answer",
         hint: Some("We ask both when you need a new password. Capital letters do not matter."),
         rows: vec![
             question("question1", "First question", FIRST_QUESTIONS),
-            answer(
-                "answer1",
-                "Answer to the first question",
-                "Answer the first question",
-            ),
+            answer("answer1", "Answer to the first question", "Answer the first question"),
             question("question2", "Second question", SECOND_QUESTIONS),
-            answer(
-                "answer2",
-                "Answer to the second question",
-                "Answer the second question",
-            ),
+            answer("answer2", "Answer to the second question", "Answer the second question"),
         ],
     }
 }

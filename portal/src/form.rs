@@ -72,19 +72,14 @@ impl Input<'_> {
 impl Filled {
     /// Reads a posted form; the status says why it cannot be.
     pub(crate) async fn read(mut request: Request) -> Result<Self, StatusCode> {
-        let body = request
-            .take_body()
-            .into_bytes_limit(FORM_BYTES)
-            .await
-            .map_err(|error| match error {
-                ReadBodyError::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-                _ => StatusCode::BAD_REQUEST,
-            })?;
+        let body = request.take_body().into_bytes_limit(FORM_BYTES).await.map_err(|error| match error {
+            ReadBodyError::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            _ => StatusCode::BAD_REQUEST,
+        })?;
         request.set_body(body);
         let (request, mut body) = request.split();
-        let Form(typed) = Form::from_request(&request, &mut body)
-            .await
-            .map_err(|_| StatusCode::BAD_REQUEST)?;
+        let Form(typed) =
+            Form::from_request(&request, &mut body).await.map_err(|_| StatusCode::BAD_REQUEST)?;
         Ok(Self(typed))
     }
 
@@ -157,17 +152,8 @@ impl Filled {
             let mistake = mistakes.iter().find(|mistake| mistake.field == Some(field.id));
             let focus = mistake.is_some() && !focused;
             focused |= focus;
-            let value = if field.kind == Kind::Secret {
-                ""
-            } else {
-                self.text(field.id)
-            };
-            Input {
-                value,
-                error: mistake.map(|mistake| mistake.text.as_str()),
-                focus,
-                field,
-            }
+            let value = if field.kind == Kind::Secret { "" } else { self.text(field.id) };
+            Input { value, error: mistake.map(|mistake| mistake.text.as_str()), focus, field }
         };
         let mut row = |row: Vec<Field>| row.into_iter().map(&mut input).collect();
         fields::groups(policy)
@@ -186,18 +172,13 @@ impl Filled {
 
     /// What was typed, without blanks around it; `None` for nothing.
     fn given(&self, id: &str) -> Option<String> {
-        Some(self.text(id).trim())
-            .filter(|text| !text.is_empty())
-            .map(str::to_owned)
+        Some(self.text(id).trim()).filter(|text| !text.is_empty()).map(str::to_owned)
     }
 }
 
 impl Mistake {
     fn at(field: &'static str, text: &str) -> Self {
-        Self {
-            field: Some(field),
-            text: text.trim_end_matches('.').to_owned(),
-        }
+        Self { field: Some(field), text: text.trim_end_matches('.').to_owned() }
     }
 
     /// A use case's problem, at the field that it names.
@@ -212,10 +193,7 @@ impl Mistake {
         match fields_of(policy).find(|field| field.id == id) {
             Some(field) if problem.code == ProblemCode::Required => Self::at(field.id, field.missing),
             Some(field) => Self::at(field.id, &problem.message),
-            None => Self {
-                field: None,
-                text: problem.message.trim_end_matches('.').to_owned(),
-            },
+            None => Self { field: None, text: problem.message.trim_end_matches('.').to_owned() },
         }
     }
 }
@@ -228,8 +206,5 @@ pub(crate) fn in_order(mut mistakes: Vec<Mistake>, policy: &Policy) -> Vec<Mista
 }
 
 fn fields_of(policy: &Policy) -> impl Iterator<Item = Field> {
-    fields::groups(policy)
-        .into_iter()
-        .flat_map(|group| group.rows)
-        .flatten()
+    fields::groups(policy).into_iter().flat_map(|group| group.rows).flatten()
 }

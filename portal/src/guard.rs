@@ -17,10 +17,7 @@ pub(crate) fn page<E: Endpoint + 'static>(endpoint: E) -> impl Endpoint<Output =
         let response = if request.method() == Method::POST && !is_own_form(&request) {
             refusals::foreign_form()
         } else {
-            inner
-                .call(request)
-                .await
-                .map_or_else(|error| refused(&error), IntoResponse::into_response)
+            inner.call(request).await.map_or_else(|error| refused(&error), IntoResponse::into_response)
         };
         Ok(confined(response))
     })
@@ -58,10 +55,7 @@ fn is_own_form(request: &Request) -> bool {
         None | Some("null") => true,
         Some(origin) => {
             let origin = origin.parse::<Uri>().ok();
-            let authority = origin
-                .as_ref()
-                .and_then(Uri::authority)
-                .map(|it| it.as_str().to_lowercase());
+            let authority = origin.as_ref().and_then(Uri::authority).map(|it| it.as_str().to_lowercase());
             authority.is_some() && authority == host(request)
         }
     }
@@ -69,9 +63,7 @@ fn is_own_form(request: &Request) -> bool {
 
 /// The host that was asked, with its port if it is named, in lower case (RFC 9110 §7.2).
 pub(crate) fn host(request: &Request) -> Option<String> {
-    let named = request
-        .header(header::HOST)
-        .or_else(|| request.uri().authority().map(Authority::as_str));
+    let named = request.header(header::HOST).or_else(|| request.uri().authority().map(Authority::as_str));
     named.map(str::to_lowercase)
 }
 
@@ -80,14 +72,9 @@ mod tests {
     use super::*;
 
     fn posted(headers: &[(&str, &str)]) -> bool {
-        let request = Request::builder()
-            .method(Method::POST)
-            .header("host", "mail.insurer.example");
+        let request = Request::builder().method(Method::POST).header("host", "mail.insurer.example");
         is_own_form(
-            &headers
-                .iter()
-                .fold(request, |request, (name, value)| request.header(*name, *value))
-                .finish(),
+            &headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).finish(),
         )
     }
 
@@ -99,10 +86,7 @@ mod tests {
         assert!(posted(&[("origin", "null")]));
         assert!(posted(&[("origin", "https://Mail.Insurer.example")]));
         assert!(!posted(&[("sec-fetch-site", "cross-site")]));
-        assert!(!posted(&[
-            ("sec-fetch-site", "same-site"),
-            ("origin", "https://mail.insurer.example")
-        ]));
+        assert!(!posted(&[("sec-fetch-site", "same-site"), ("origin", "https://mail.insurer.example")]));
         assert!(!posted(&[("origin", "https://insurer.example")]));
         assert!(!posted(&[("origin", "https://mail.insurer.example:8443")]));
         assert!(!posted(&[("origin", "nonsense nonsense")]));

@@ -41,15 +41,8 @@ pub(crate) struct Portal {
 /// Adds all pages to a route that lies at the root, where the links of mails point.
 #[must_use]
 pub fn mount(route: Route, app: App, settings: &PortalSettings) -> Route {
-    let portal = Arc::new(Portal {
-        app,
-        trusted_proxies: settings.trusted_proxies.clone(),
-    });
+    let portal = Arc::new(Portal { app, trusted_proxies: settings.trusted_proxies.clone() });
     let link = get(links::Show(portal.clone())).post(links::Follow(portal.clone()));
-    let route = route
-        .at("/", guard::page(get(links::Front(portal))))
-        .at("/link/:token", guard::page(link));
-    assets::ASSETS.iter().fold(route, |route, asset| {
-        route.at(assets::path(asset), get(assets::Serve(asset)))
-    })
+    let route = route.at("/", guard::page(get(links::Front(portal)))).at("/link/:token", guard::page(link));
+    assets::ASSETS.iter().fold(route, |route, asset| route.at(assets::path(asset), get(assets::Serve(asset))))
 }

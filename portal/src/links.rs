@@ -123,16 +123,10 @@ impl Portal {
             Err(mistakes) => return Ok(again(mistakes)),
         };
         match self.app.register(&visit.caller, form).await {
-            Err(Error::Problems(problems)) if !problems.iter().any(is_of_link) => Ok(again(
-                problems
-                    .iter()
-                    .map(|problem| Mistake::from_problem(problem, policy))
-                    .collect(),
-            )),
-            done => {
-                self.done(visit, link, done, |next| pages::registered(visit, next))
-                    .await
+            Err(Error::Problems(problems)) if !problems.iter().any(is_of_link) => {
+                Ok(again(problems.iter().map(|problem| Mistake::from_problem(problem, policy)).collect()))
             }
+            done => self.done(visit, link, done, |next| pages::registered(visit, next)).await,
         }
     }
 

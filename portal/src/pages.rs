@@ -19,10 +19,7 @@ struct Shell<'a> {
 
 impl<'a> Shell<'a> {
     fn new(visit: &'a Visit, title: impl Into<String>) -> Self {
-        Self {
-            title: title.into(),
-            organisation: visit.organisation(),
-        }
+        Self { title: title.into(), organisation: visit.organisation() }
     }
 }
 
@@ -69,12 +66,7 @@ struct SayPage<'a> {
 }
 
 pub(crate) fn front(visit: &Visit) -> Response {
-    page(
-        StatusCode::OK,
-        &FrontPage {
-            shell: Shell::new(visit, "Secure messages"),
-        },
-    )
+    page(StatusCode::OK, &FrontPage { shell: Shell::new(visit, "Secure messages") })
 }
 
 /// The registration form (A3), empty or with what is to be put right.
@@ -86,11 +78,7 @@ pub(crate) fn registration(
     mistakes: &[Mistake],
 ) -> Response {
     let policy = &visit.rules.policy;
-    let title = if mistakes.is_empty() {
-        "Register"
-    } else {
-        "Error: Register"
-    };
+    let title = if mistakes.is_empty() { "Register" } else { "Error: Register" };
     page(
         status,
         &RegistrationPage {
@@ -119,13 +107,7 @@ pub(crate) fn activation(visit: &Visit, link: &LinkView) -> Response {
 /// The button that ends it all, and what is lost by it (B36, B38).
 pub(crate) fn leaving(visit: &Visit, link: &LinkView) -> Response {
     let shell = Shell::new(visit, format!("Stop messages from {}", visit.organisation()));
-    page(
-        StatusCode::OK,
-        &LeavingPage {
-            shell,
-            address: link.masked_address.as_deref(),
-        },
-    )
+    page(StatusCode::OK, &LeavingPage { shell, address: link.masked_address.as_deref() })
 }
 
 pub(crate) fn registered(visit: &Visit, next: RegistrationNext) -> Response {
@@ -148,11 +130,7 @@ pub(crate) fn registered(visit: &Visit, next: RegistrationNext) -> Response {
 }
 
 pub(crate) fn activated(visit: &Visit) -> Response {
-    reading(
-        visit,
-        "Your account is active",
-        "You can sign in with your address and password.",
-    )
+    reading(visit, "Your account is active", "You can sign in with your address and password.")
 }
 
 pub(crate) fn left(visit: &Visit) -> Response {
@@ -179,10 +157,9 @@ pub(crate) fn ended(visit: &Visit, link: &LinkView) -> Response {
                 "This link did its work. If you have not activated your account yet, open the newest mail from {name}."
             ),
         ),
-        (LinkStanding::Used, LinkUse::ActivateAccount) => (
-            "Your account was activated already",
-            "This link did its work. You can sign in.".to_owned(),
-        ),
+        (LinkStanding::Used, LinkUse::ActivateAccount) => {
+            ("Your account was activated already", "This link did its work. You can sign in.".to_owned())
+        }
         (LinkStanding::Used, LinkUse::Unsubscribe) => (
             "You left already",
             format!(
@@ -195,75 +172,38 @@ pub(crate) fn ended(visit: &Visit, link: &LinkView) -> Response {
             format!("We sent a newer one to the same address. Use the link in the newest mail from {name}."),
         ),
         (LinkStanding::Expired | LinkStanding::Usable, _) => {
-            let until = link
-                .expires_at
-                .map(|at| format!("It was good until {}. ", in_words(at)))
-                .unwrap_or_default();
+            let until =
+                link.expires_at.map(|at| format!("It was good until {}. ", in_words(at))).unwrap_or_default();
             let way_out =
                 format!("Ask whoever wrote to you at {name} for a new one; it goes to the same address.");
             ("This link has ended", until + &way_out)
         }
     };
     let address = link.masked_address.as_deref();
-    let page_of = SayPage {
-        shell: Shell::new(visit, title),
-        address,
-        words: &[words],
-        reading: false,
-    };
+    let page_of = SayPage { shell: Shell::new(visit, title), address, words: &[words], reading: false };
     page(StatusCode::GONE, &page_of)
 }
 
 fn say(visit: &Visit, title: &str, words: &[String]) -> Response {
     let shell = Shell::new(visit, title);
-    page(
-        StatusCode::OK,
-        &SayPage {
-            shell,
-            address: None,
-            words,
-            reading: false,
-        },
-    )
+    page(StatusCode::OK, &SayPage { shell, address: None, words, reading: false })
 }
 
 /// With the way to the front page, which says how messages are read.
 fn reading(visit: &Visit, title: &str, words: &str) -> Response {
     let shell = Shell::new(visit, title);
-    page(
-        StatusCode::OK,
-        &SayPage {
-            shell,
-            address: None,
-            words: &[words.to_owned()],
-            reading: true,
-        },
-    )
+    page(StatusCode::OK, &SayPage { shell, address: None, words: &[words.to_owned()], reading: true })
 }
 
 /// A refusal: a heading and a sentence.
 pub(crate) fn said(status: StatusCode, visit: Option<&Visit>, title: &str, words: &str) -> Response {
-    let shell = Shell {
-        title: title.to_owned(),
-        organisation: visit.map_or("", Visit::organisation),
-    };
-    page(
-        status,
-        &SayPage {
-            shell,
-            address: None,
-            words: &[words.to_owned()],
-            reading: false,
-        },
-    )
+    let shell = Shell { title: title.to_owned(), organisation: visit.map_or("", Visit::organisation) };
+    page(status, &SayPage { shell, address: None, words: &[words.to_owned()], reading: false })
 }
 
 fn page(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
-        Ok(html) => Response::builder()
-            .status(status)
-            .content_type("text/html; charset=utf-8")
-            .body(html),
+        Ok(html) => Response::builder().status(status).content_type("text/html; charset=utf-8").body(html),
         Err(error) => {
             tracing::error!(%error, "a page could not be written");
             StatusCode::INTERNAL_SERVER_ERROR.into()

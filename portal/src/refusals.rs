@@ -10,12 +10,7 @@ use poem::{
 /// The same for a token of nobody and for what is no token (R4).
 pub(crate) fn unknown_link(visit: &Visit) -> Response {
     let words = "Open it once more from the newest mail, or copy its whole address: some mail programs break it in two.";
-    said(
-        StatusCode::NOT_FOUND,
-        Some(visit),
-        "This link does not work",
-        words,
-    )
+    said(StatusCode::NOT_FOUND, Some(visit), "This link does not work", words)
 }
 
 pub(crate) fn unreadable_form(visit: &Visit, status: StatusCode) -> Response {
@@ -48,9 +43,7 @@ pub(crate) fn trouble(visit: Option<&Visit>, error: &Error) -> Response {
         Error::Busy | Error::NotCaughtUp => {
             let words = "Much is going on here just now. Wait a few seconds and try again.";
             let mut response = said(StatusCode::SERVICE_UNAVAILABLE, visit, "One moment", words);
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, header::HeaderValue::from_static("5"));
+            response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("5"));
             response
         }
         Error::Problems(problems) => {
@@ -58,17 +51,9 @@ pub(crate) fn trouble(visit: Option<&Visit>, error: &Error) -> Response {
             said(StatusCode::CONFLICT, visit, "This did not work", words)
         }
         Error::Internal(_) | Error::Unauthenticated | Error::SessionEnded | Error::Forbidden => {
-            tracing::error!(
-                error = error as &dyn std::error::Error,
-                "a page could not be answered"
-            );
+            tracing::error!(error = error as &dyn std::error::Error, "a page could not be answered");
             let words = "Something went wrong on our side. Try again later.";
-            said(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                visit,
-                "This did not work",
-                words,
-            )
+            said(StatusCode::INTERNAL_SERVER_ERROR, visit, "This did not work", words)
         }
     }
 }

@@ -37,14 +37,7 @@ impl Portal {
             return Ok(None);
         };
         let rules = self.app.rules(organisation).await?;
-        Ok(Some(Visit {
-            caller: Caller {
-                organisation,
-                network,
-                device,
-            },
-            rules,
-        }))
+        Ok(Some(Visit { caller: Caller { organisation, network, device }, rules }))
     }
 
     /// An organisation that is alone answers under any host.
@@ -67,11 +60,8 @@ fn client(request: &Request, trusted: &[Network]) -> IpAddr {
         // A socket in the file system: a proxy on this machine.
         _ => Ipv4Addr::LOCALHOST.into(),
     };
-    let forwarded = request
-        .headers()
-        .get_all("x-forwarded-for")
-        .into_iter()
-        .filter_map(|value| value.to_str().ok());
+    let forwarded =
+        request.headers().get_all("x-forwarded-for").into_iter().filter_map(|value| value.to_str().ok());
     let hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).collect();
     before_proxies(peer, &hops, trusted)
 }
@@ -101,18 +91,9 @@ mod tests {
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
         let trusted = [Network::parse("10.0.0.0/8").unwrap()];
         let hops = ["192.0.2.1", " 198.51.100.7", "10.0.0.2"];
-        assert_eq!(
-            before_proxies(ip("10.0.0.1"), &hops, &trusted),
-            ip("198.51.100.7")
-        );
-        assert_eq!(
-            before_proxies(ip("203.0.113.9"), &hops, &trusted),
-            ip("203.0.113.9")
-        );
-        assert_eq!(
-            before_proxies(ip("10.0.0.1"), &["unknown"], &trusted),
-            ip("10.0.0.1")
-        );
+        assert_eq!(before_proxies(ip("10.0.0.1"), &hops, &trusted), ip("198.51.100.7"));
+        assert_eq!(before_proxies(ip("203.0.113.9"), &hops, &trusted), ip("203.0.113.9"));
+        assert_eq!(before_proxies(ip("10.0.0.1"), &["unknown"], &trusted), ip("10.0.0.1"));
         assert_eq!(before_proxies(ip("10.0.0.1"), &[], &trusted), ip("10.0.0.1"));
         assert_eq!(before_proxies(ip("10.0.0.1"), &hops, &[]), ip("10.0.0.1"));
     }

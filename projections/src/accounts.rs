@@ -17,11 +17,7 @@ use eventstore::{
 };
 use serde::{Deserialize, Serialize};
 
-pub(crate) const MODEL: ReadModel = ReadModel {
-    name: "accounts",
-    tables: &["rm_accounts"],
-    apply,
-};
+pub(crate) const MODEL: ReadModel = ReadModel { name: "accounts", tables: &["rm_accounts"], apply };
 
 const INVITE: &str = "INSERT INTO rm_accounts (organisation, account, kind, state, address, invited_by, invitation, \
      invitation_sent_at, invitation_expires_at, invitation_lapsed, mailbox_generation, subscribed, created_at) \
@@ -102,52 +98,23 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
     let key = || [organisation.into(), (*account).into()];
     let [org, id] = key();
     match event {
-        account::Event::Invited {
-            address,
-            kind,
-            by,
-            invitation,
-            at,
-        } => {
-            let IssuedLink {
-                id: invitation,
-                expires_at,
-                ..
-            } = invitation;
+        account::Event::Invited { address, kind, by, invitation, at } => {
+            let IssuedLink { id: invitation, expires_at, .. } = invitation;
             let address = Cell::personal(subject, address, |address| address.typed().to_owned());
             let state = Cell::word(AccountState::Invited);
             let (by, invitation) = ((*by).into(), (*invitation).into());
             let (at, expires_at) = ((*at).into(), (*expires_at).into());
             vec![Statement::new(
                 INVITE,
-                [
-                    org,
-                    id,
-                    Cell::word(kind),
-                    state,
-                    address,
-                    by,
-                    invitation,
-                    at,
-                    expires_at,
-                ],
+                [org, id, Cell::word(kind), state, address, by, invitation, at, expires_at],
             )]
         }
         account::Event::InvitationResent { invitation, at } => {
-            let IssuedLink {
-                id: invitation,
-                expires_at,
-                ..
-            } = invitation;
-            vec![Statement::new(
-                RESEND,
-                [org, id, (*invitation).into(), (*at).into(), (*expires_at).into()],
-            )]
+            let IssuedLink { id: invitation, expires_at, .. } = invitation;
+            vec![Statement::new(RESEND, [org, id, (*invitation).into(), (*at).into(), (*expires_at).into()])]
         }
         account::Event::InvitationLapsed { .. } => vec![Statement::new(LAPSE, [org, id])],
-        account::Event::Registered {
-            profile, user_name, ..
-        } => {
+        account::Event::Registered { profile, user_name, .. } => {
             let json = |profile: &Profile| serde_json::to_string(profile).expect("a profile is plain data");
             let profile = Cell::personal(subject, profile, json);
             let user_name = user_name
@@ -159,22 +126,13 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
             )]
         }
         account::Event::Activated { .. } | account::Event::LockoutReleased { .. } => {
-            vec![Statement::new(
-                SET_STATE,
-                [org, id, Cell::word(AccountState::Active)],
-            )]
+            vec![Statement::new(SET_STATE, [org, id, Cell::word(AccountState::Active)])]
         }
         account::Event::LockedOut { .. } => {
-            vec![Statement::new(
-                SET_STATE,
-                [org, id, Cell::word(AccountState::Locked)],
-            )]
+            vec![Statement::new(SET_STATE, [org, id, Cell::word(AccountState::Locked)])]
         }
         account::Event::LoggedIn { at, .. } => {
-            vec![Statement::new(
-                LOG_IN,
-                [org, id, Cell::word(AccountState::Active), (*at).into()],
-            )]
+            vec![Statement::new(LOG_IN, [org, id, Cell::word(AccountState::Active), (*at).into()])]
         }
         account::Event::Unsubscribed { .. } => vec![Statement::new(UNSUBSCRIBE, [org, id])],
         account::Event::RegistrationRefused { .. }
@@ -245,9 +203,7 @@ impl Projections {
     ) -> Result<Vec<(OrganisationId, AccountId)>, ProjectionError> {
         let values = vec![word(AccountState::Invited), now.value(), limit.value()];
         let rows = self.log().db().all(LAPSING, values).await?;
-        rows.iter()
-            .map(|row| Ok((row.organisation()?, row.id("account")?)))
-            .collect()
+        rows.iter().map(|row| Ok((row.organisation()?, row.id("account")?))).collect()
     }
 
     async fn account_rows(
@@ -284,10 +240,7 @@ impl Projections {
             state: row.word("state")?,
             address,
             profile,
-            user_name: self
-                .open(organisation, subject, row, "user_name")
-                .await?
-                .map(|text| text.to_string()),
+            user_name: self.open(organisation, subject, row, "user_name").await?.map(|text| text.to_string()),
             invited_by: row.opt_id("invited_by")?,
             invitation: row.id("invitation")?,
             invitation_sent_at: row.time("invitation_sent_at")?,

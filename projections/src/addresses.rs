@@ -4,11 +4,7 @@ use crate::{ProjectionError, Projections, ReadModel, Statement, Stored, Tags, ro
 use domain::{AccountId, Event, OrganisationId, id::AddressTag, reservation};
 use eventstore::Recorded;
 
-pub(crate) const MODEL: ReadModel = ReadModel {
-    name: "addresses",
-    tables: &["rm_addresses"],
-    apply,
-};
+pub(crate) const MODEL: ReadModel = ReadModel { name: "addresses", tables: &["rm_addresses"], apply };
 
 const RESERVE: &str = "INSERT INTO rm_addresses (organisation, address, account) VALUES ($1, $2, $3)";
 const FIND: &str = "SELECT account FROM rm_addresses WHERE organisation = $1 AND address = $2";
@@ -41,11 +37,7 @@ impl Projections {
         organisation: OrganisationId,
         address: AddressTag,
     ) -> Result<Option<AccountId>, ProjectionError> {
-        let row = self
-            .log()
-            .db()
-            .optional(FIND, vec![organisation.value(), address.value()])
-            .await?;
+        let row = self.log().db().optional(FIND, vec![organisation.value(), address.value()]).await?;
         Ok(row.map(|row| row.id("account")).transpose()?)
     }
 }

@@ -44,10 +44,7 @@ pub(crate) enum Step {
 
 impl Target {
     pub(crate) fn live(model: &'static ReadModel) -> Self {
-        Self {
-            model,
-            tables: Tables::Live,
-        }
+        Self { model, tables: Tables::Live }
     }
 
     /// What its checkpoint is called.
@@ -142,24 +139,12 @@ impl Projections {
         subject: Subject,
         text: &str,
     ) -> Result<Value, ProjectionError> {
-        let found = self
-            .log()
-            .vault()
-            .find(&KeyName::subject(organisation, subject))
-            .await?;
-        Ok(found
-            .map(|found| seal::seal(&found.key, LABEL, &aad(subject), text.as_bytes()))
-            .into())
+        let found = self.log().vault().find(&KeyName::subject(organisation, subject)).await?;
+        Ok(found.map(|found| seal::seal(&found.key, LABEL, &aad(subject), text.as_bytes())).into())
     }
 
     /// What an organisation's searched columns are tagged with.
     pub(crate) async fn tags(&self, organisation: OrganisationId) -> Result<Tags, ProjectionError> {
-        Ok(Tags::new(
-            self.log()
-                .vault()
-                .obtain(&KeyName::index(organisation))
-                .await?
-                .key,
-        ))
+        Ok(Tags::new(self.log().vault().obtain(&KeyName::index(organisation)).await?.key))
     }
 }

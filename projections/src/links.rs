@@ -13,11 +13,7 @@ use eventstore::Recorded;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub(crate) const MODEL: ReadModel = ReadModel {
-    name: "links",
-    tables: &["rm_links"],
-    apply,
-};
+pub(crate) const MODEL: ReadModel = ReadModel { name: "links", tables: &["rm_links"], apply };
 
 const ISSUE: &str = "INSERT INTO rm_links (organisation, hash, purpose, account, link, state, expires_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7)";
@@ -67,10 +63,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
     let Event::Account(account, event) = &recorded.event else {
         return vec![];
     };
-    let of = Of {
-        organisation: recorded.organisation,
-        account: *account,
-    };
+    let of = Of { organisation: recorded.organisation, account: *account };
     match event {
         account::Event::Invited { invitation, .. } | account::Event::InvitationResent { invitation, .. } => {
             of.issue(LinkPurpose::Register, invitation)
@@ -120,13 +113,7 @@ impl Of {
         let usable = Cell::Plain(word(LinkState::Usable));
         Statement::new(
             SETTLE,
-            [
-                self.organisation.into(),
-                self.account.into(),
-                Cell::word(purpose),
-                Cell::word(state),
-                usable,
-            ],
+            [self.organisation.into(), self.account.into(), Cell::word(purpose), Cell::word(state), usable],
         )
     }
 }
@@ -138,11 +125,7 @@ impl Projections {
         organisation: OrganisationId,
         hash: &TokenHash,
     ) -> Result<Option<LinkRow>, ProjectionError> {
-        let row = self
-            .log()
-            .db()
-            .optional(FIND, vec![organisation.value(), hash.value()])
-            .await?;
+        let row = self.log().db().optional(FIND, vec![organisation.value(), hash.value()]).await?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(LinkRow {
             purpose: row.word("purpose")?,

@@ -4,11 +4,7 @@ use crate::{ProjectionError, Projections, ReadModel, Statement, Stored, Tags, ro
 use domain::{AccountId, Event, OrganisationId, Timestamp, account};
 use eventstore::Recorded;
 
-pub(crate) const MODEL: ReadModel = ReadModel {
-    name: "lockouts",
-    tables: &["rm_lockouts"],
-    apply,
-};
+pub(crate) const MODEL: ReadModel = ReadModel { name: "lockouts", tables: &["rm_lockouts"], apply };
 
 const LOCK: &str = "INSERT INTO rm_lockouts (organisation, account, since, until, attempts) VALUES ($1, $2, $3, $4, $5) \
      ON CONFLICT (organisation, account) DO UPDATE SET \
@@ -36,13 +32,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
     match event {
         account::Event::LockedOut { until, attempts, at } => vec![Statement::new(
             LOCK,
-            [
-                organisation.into(),
-                account.into(),
-                (*at).into(),
-                (*until).into(),
-                (*attempts).into(),
-            ],
+            [organisation.into(), account.into(), (*at).into(), (*until).into(), (*attempts).into()],
         )],
         account::Event::LockoutReleased { .. } | account::Event::LoggedIn { .. } => {
             vec![Statement::new(RELEASE, [organisation.into(), account.into()])]
@@ -68,11 +58,7 @@ impl Projections {
         organisation: OrganisationId,
         account: AccountId,
     ) -> Result<Option<LockoutRow>, ProjectionError> {
-        let row = self
-            .log()
-            .db()
-            .optional(FIND, vec![organisation.value(), account.value()])
-            .await?;
+        let row = self.log().db().optional(FIND, vec![organisation.value(), account.value()]).await?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(LockoutRow {
             since: row.time("since")?,
@@ -88,8 +74,6 @@ impl Projections {
         limit: u32,
     ) -> Result<Vec<(OrganisationId, AccountId)>, ProjectionError> {
         let rows = self.log().db().all(DUE, vec![now.value(), limit.value()]).await?;
-        rows.iter()
-            .map(|row| Ok((row.organisation()?, row.id("account")?)))
-            .collect()
+        rows.iter().map(|row| Ok((row.organisation()?, row.id("account")?))).collect()
     }
 }

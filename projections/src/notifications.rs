@@ -17,11 +17,7 @@ use eventstore::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub(crate) const MODEL: ReadModel = ReadModel {
-    name: "notifications",
-    tables: &["rm_notifications"],
-    apply,
-};
+pub(crate) const MODEL: ReadModel = ReadModel { name: "notifications", tables: &["rm_notifications"], apply };
 
 const QUEUE: &str = "INSERT INTO rm_notifications (organisation, notification, kind, recipient, message, cause, state, \
      queued_at, attempts, next_attempt_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $8)";
@@ -111,9 +107,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         Event::Message(message, event) => match event {
             message::Event::Sent { recipients, at, .. } => {
                 let noticed = recipients.iter().filter_map(|to| Some((to.account, to.notice?)));
-                noticed
-                    .map(|(account, kind)| queue(recorded, account, kind, Some(*message), *at))
-                    .collect()
+                noticed.map(|(account, kind)| queue(recorded, account, kind, Some(*message), *at)).collect()
             }
             message::Event::Opened { .. }
             | message::Event::Replied { .. }
@@ -160,22 +154,14 @@ fn fate(
     event: &notification::Event,
 ) -> Statement {
     let attempted = |state: NotificationState, reply: Option<u16>, next: Option<Timestamp>| {
-        let cells = [
-            organisation.into(),
-            notification.into(),
-            Cell::word(state),
-            reply.into(),
-            next.into(),
-        ];
+        let cells = [organisation.into(), notification.into(), Cell::word(state), reply.into(), next.into()];
         Statement::new(ATTEMPTED, cells)
     };
     match event {
         notification::Event::Sent { .. } => attempted(NotificationState::Sent, None, None),
-        notification::Event::Deferred {
-            reply,
-            next_attempt_at,
-            ..
-        } => attempted(NotificationState::Deferred, *reply, Some(*next_attempt_at)),
+        notification::Event::Deferred { reply, next_attempt_at, .. } => {
+            attempted(NotificationState::Deferred, *reply, Some(*next_attempt_at))
+        }
         notification::Event::Failed { reply, .. } => attempted(NotificationState::Failed, *reply, None),
         notification::Event::Suppressed { .. } => {
             let state = Cell::word(NotificationState::Suppressed);
@@ -197,9 +183,7 @@ impl Projections {
             [now.value(), limit.value()],
         );
         let rows = self.all(query).await?;
-        rows.iter()
-            .map(|found| Ok((found.organisation()?, row(found)?)))
-            .collect()
+        rows.iter().map(|found| Ok((found.organisation()?, row(found)?))).collect()
     }
 
     /// What tells of a message, in the order of its recipients' ids (R15).
@@ -210,10 +194,7 @@ impl Projections {
     ) -> Result<Vec<NotificationRow>, ProjectionError> {
         let mut query = Query::new(SELECT, []);
         let values = [organisation.value(), message.value()];
-        query.push(
-            " WHERE organisation = ? AND message = ? ORDER BY recipient, cause",
-            values,
-        );
+        query.push(" WHERE organisation = ? AND message = ? ORDER BY recipient, cause", values);
         self.notification_rows(query).await
     }
 
@@ -225,10 +206,7 @@ impl Projections {
     ) -> Result<Vec<NotificationRow>, ProjectionError> {
         let mut query = Query::new(SELECT, []);
         let values = [organisation.value(), recipient.value()];
-        query.push(
-            " WHERE organisation = ? AND recipient = ? ORDER BY queued_at DESC, cause DESC",
-            values,
-        );
+        query.push(" WHERE organisation = ? AND recipient = ? ORDER BY queued_at DESC, cause DESC", values);
         self.notification_rows(query).await
     }
 
@@ -255,8 +233,6 @@ fn row(row: &Row) -> Result<NotificationRow, DbError> {
         queued_at: row.time("queued_at")?,
         attempts: row.number("attempts")?,
         next_attempt_at: row.opt_time("next_attempt_at")?,
-        last_reply: row
-            .opt_int("last_reply")?
-            .and_then(|code| u16::try_from(code).ok()),
+        last_reply: row.opt_int("last_reply")?.and_then(|code| u16::try_from(code).ok()),
     })
 }

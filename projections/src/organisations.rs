@@ -4,11 +4,7 @@ use crate::{ProjectionError, Projections, ReadModel, Statement, Stored, Tags, ro
 use domain::{Event, OrganisationId, organisation};
 use eventstore::Recorded;
 
-pub(crate) const MODEL: ReadModel = ReadModel {
-    name: "organisations",
-    tables: &["rm_organisations"],
-    apply,
-};
+pub(crate) const MODEL: ReadModel = ReadModel { name: "organisations", tables: &["rm_organisations"], apply };
 
 const FOUND: &str =
     "INSERT INTO rm_organisations (organisation, name, portal_url, host) VALUES ($1, $2, $3, $4)";
@@ -35,10 +31,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
                 let host = host_of(&identity.portal_url);
                 let name = identity.name.as_str().into();
                 let url = identity.portal_url.as_str().into();
-                vec![Statement::new(
-                    FOUND,
-                    [recorded.organisation.into(), name, url, host.as_str().into()],
-                )]
+                vec![Statement::new(FOUND, [recorded.organisation.into(), name, url, host.as_str().into()])]
             }
             organisation::Event::PolicyChanged { .. }
             | organisation::Event::RoleGranted { .. }
@@ -57,10 +50,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
 /// Host and port of a URL, as a request's `Host` header names them (RFC 9110 §7.2).
 fn host_of(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split(['/', '?', '#'])
-        .next()
-        .unwrap_or_default()
-        .to_lowercase()
+    rest.split(['/', '?', '#']).next().unwrap_or_default().to_lowercase()
 }
 
 impl Projections {
@@ -80,11 +70,7 @@ impl Projections {
 
     /// The organisation whose portal answers under that host.
     pub async fn organisation_of_host(&self, host: &str) -> Result<Option<OrganisationId>, ProjectionError> {
-        let row = self
-            .log()
-            .db()
-            .optional(BY_HOST, vec![host.to_lowercase().as_str().value()])
-            .await?;
+        let row = self.log().db().optional(BY_HOST, vec![host.to_lowercase().as_str().value()]).await?;
         Ok(row.map(|row| row.organisation()).transpose()?)
     }
 }

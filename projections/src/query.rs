@@ -25,10 +25,7 @@ pub(crate) struct Query {
 
 impl Query {
     pub(crate) fn new(text: &'static str, values: impl IntoIterator<Item = Value>) -> Self {
-        let mut query = Self {
-            text: String::new(),
-            values: vec![],
-        };
+        let mut query = Self { text: String::new(), values: vec![] };
         query.push(text, values);
         query
     }
@@ -44,10 +41,7 @@ impl Query {
             self.text.push_str(&self.values.len().to_string());
             self.text.push_str(piece);
         }
-        debug_assert!(
-            values.next().is_none() && pieces.next().is_none(),
-            "a value for each question mark"
-        );
+        debug_assert!(values.next().is_none() && pieces.next().is_none(), "a value for each question mark");
     }
 
     /// Adds `(?, ?, …)` with these values.
@@ -89,17 +83,9 @@ impl Paging {
         items.truncate(limit);
         if self.backwards {
             items.reverse();
-            Slice {
-                items,
-                has_previous: more,
-                has_next: self.has_before,
-            }
+            Slice { items, has_previous: more, has_next: self.has_before }
         } else {
-            Slice {
-                items,
-                has_previous: self.has_after,
-                has_next: more,
-            }
+            Slice { items, has_previous: self.has_after, has_next: more }
         }
     }
 }

@@ -29,10 +29,7 @@ impl Projections {
         name: &str,
         progress: impl Fn(Position, Position) + Send,
     ) -> Result<(), ProjectionError> {
-        let target = Target {
-            model: named(name)?,
-            tables: Tables::Next,
-        };
+        let target = Target { model: named(name)?, tables: Tables::Next };
         self.begin_rebuild(target).await?;
         // Gone when another rebuild, which this one helped along, was first to finish.
         while let Some(position) = self.position(target).await? {
@@ -46,11 +43,7 @@ impl Projections {
     }
 
     async fn position(&self, target: Target) -> Result<Option<Position>, ProjectionError> {
-        let row = self
-            .log()
-            .db()
-            .optional(AT, vec![target.checkpoint().into()])
-            .await?;
+        let row = self.log().db().optional(AT, vec![target.checkpoint().into()]).await?;
         Ok(row.map(|row| row.int("position")).transpose()?)
     }
 
@@ -86,8 +79,7 @@ impl Projections {
         for table in model.tables {
             let built = next(table);
             tx.run(format!("DELETE FROM {table}"), vec![]).await?;
-            tx.run(format!("INSERT INTO {table} SELECT * FROM {built}"), vec![])
-                .await?;
+            tx.run(format!("INSERT INTO {table} SELECT * FROM {built}"), vec![]).await?;
             tx.run(format!("DROP TABLE {built}"), vec![]).await?;
         }
         tx.run(SET, vec![model.name.value(), built.value()]).await?;
@@ -99,16 +91,10 @@ impl Projections {
 }
 
 fn named(name: &str) -> Result<&'static ReadModel, ProjectionError> {
-    READ_MODELS
-        .iter()
-        .find(|model| model.name == name)
-        .ok_or_else(|| {
-            let known: Vec<_> = READ_MODELS.iter().map(|model| model.name).collect();
-            ProjectionError::Unknown {
-                name: name.to_owned(),
-                known: known.join(", "),
-            }
-        })
+    READ_MODELS.iter().find(|model| model.name == name).ok_or_else(|| {
+        let known: Vec<_> = READ_MODELS.iter().map(|model| model.name).collect();
+        ProjectionError::Unknown { name: name.to_owned(), known: known.join(", ") }
+    })
 }
 
 /// A table like the live one, with its keys and indexes.
@@ -139,22 +125,13 @@ mod tests {
     async fn what_is_behind_replaces_nothing() {
         on_both(async |test| {
             let models = of_nothing(&test).await;
-            let target = Target {
-                model: named("mailbox").unwrap(),
-                tables: Tables::Next,
-            };
+            let target = Target { model: named("mailbox").unwrap(), tables: Tables::Next };
             models.begin_rebuild(target).await.unwrap();
-            test.db
-                .run(SET, vec!["mailbox".value(), 5_i64.value()])
-                .await
-                .unwrap();
+            test.db.run(SET, vec!["mailbox".value(), 5_i64.value()]).await.unwrap();
             assert!(!models.replace(target).await.unwrap());
             assert_eq!(models.position(target).await.unwrap(), Some(0));
 
-            test.db
-                .run(SET, vec![target.checkpoint().into(), 5_i64.value()])
-                .await
-                .unwrap();
+            test.db.run(SET, vec![target.checkpoint().into(), 5_i64.value()]).await.unwrap();
             assert!(models.replace(target).await.unwrap());
             assert_eq!(models.position(target).await.unwrap(), None);
         })

@@ -49,10 +49,7 @@ impl Columns for Row {
 }
 
 fn unfit(column: &str, problem: &str) -> DbError {
-    DbError::Column {
-        column: column.to_owned(),
-        problem: problem.to_owned(),
-    }
+    DbError::Column { column: column.to_owned(), problem: problem.to_owned() }
 }
 
 /// Of every sealed column.
@@ -78,12 +75,7 @@ impl Projections {
         let Some(sealed) = row.opt_bytes(column)? else {
             return Ok(None);
         };
-        let Some(found) = self
-            .log()
-            .vault()
-            .find(&KeyName::subject(organisation, subject))
-            .await?
-        else {
+        let Some(found) = self.log().vault().find(&KeyName::subject(organisation, subject)).await? else {
             return Ok(None);
         };
         let unreadable = ProjectionError::Unreadable { column };

@@ -64,11 +64,7 @@ impl Projections {
     #[must_use]
     pub fn new(log: Log) -> Self {
         let leases = Leases::new(log.db().clone(), log.clock().clone());
-        Self {
-            log,
-            leases,
-            progress: watch::Sender::new(BTreeMap::new()),
-        }
+        Self { log, leases, progress: watch::Sender::new(BTreeMap::new()) }
     }
 
     pub(crate) fn log(&self) -> &Log {
@@ -110,24 +106,12 @@ impl Projections {
     pub async fn catch_up(&self) -> Result<(), ProjectionError> {
         let models: Vec<_> = READ_MODELS.iter().collect();
         let mut parked = BTreeSet::new();
-        self.drain(&models, &mut parked, self.log.head(), &CancellationToken::new())
-            .await?;
-        let stuck = self
-            .status()
-            .await?
-            .into_iter()
-            .find(|status| parked.contains(status.name));
+        self.drain(&models, &mut parked, self.log.head(), &CancellationToken::new()).await?;
+        let stuck = self.status().await?.into_iter().find(|status| parked.contains(status.name));
         match stuck {
-            Some(Status {
-                name,
-                position,
-                parked: Some(reason),
-                ..
-            }) => Err(ProjectionError::Parked {
-                name,
-                position,
-                reason,
-            }),
+            Some(Status { name, position, parked: Some(reason), .. }) => {
+                Err(ProjectionError::Parked { name, position, reason })
+            }
             Some(_) | None => Ok(()),
         }
     }
@@ -137,19 +121,11 @@ impl Projections {
         let head = self.log.head();
         let mut found = BTreeMap::new();
         for row in self.log.db().all(CHECKPOINTS, vec![]).await? {
-            found.insert(
-                row.text("projection")?,
-                (row.int("position")?, row.opt_text("parked_reason")?),
-            );
+            found.insert(row.text("projection")?, (row.int("position")?, row.opt_text("parked_reason")?));
         }
         let status = |model: &ReadModel| {
             let (position, parked) = found.remove(model.name).unwrap_or_default();
-            Status {
-                name: model.name,
-                position,
-                behind: (head - position).max(0),
-                parked,
-            }
+            Status { name: model.name, position, behind: (head - position).max(0), parked }
         };
         Ok(READ_MODELS.iter().map(status).collect())
     }
@@ -176,13 +152,7 @@ impl Projections {
                 let taken =
                     taken.inspect_err(|problem| tracing::warn!(%problem, name = model.name, "no lease"));
                 let due = now.plus(period(LEASE_HALF));
-                leases.insert(
-                    model.name,
-                    Tried {
-                        held: matches!(taken, Ok(Some(_))),
-                        due,
-                    },
-                );
+                leases.insert(model.name, Tried { held: matches!(taken, Ok(Some(_))), due });
             }
             if leases.get(model.name).is_some_and(|lease| lease.held) {
                 held.push(model);
@@ -201,20 +171,14 @@ impl Projections {
     ) -> Result<(), ProjectionError> {
         while !stop.is_cancelled() {
             let standing = self.standing(models, parked).await?;
-            let Some(from) = standing
-                .iter()
-                .map(|(_, position)| *position)
-                .min()
-                .filter(|from| *from < until)
+            let Some(from) =
+                standing.iter().map(|(_, position)| *position).min().filter(|from| *from < until)
             else {
                 return Ok(());
             };
             // Those that are behind catch up with the others first; from there they go on together.
-            let others = standing
-                .iter()
-                .map(|(_, position)| *position)
-                .filter(|position| *position > from)
-                .min();
+            let others =
+                standing.iter().map(|(_, position)| *position).filter(|position| *position > from).min();
             let limit = others.map_or(BATCH_EVENTS, |next| (next - from).min(BATCH_EVENTS));
             let together: Vec<_> = standing
                 .iter()
@@ -222,9 +186,11 @@ impl Projections {
                 .map(|(model, _)| Target::live(model))
                 .collect();
             match self.advance(&together, from, limit).await {
-                Ok(Step::To(to)) => together
-                    .iter()
-                    .for_each(|target| self.note_progress(target.model.name, to)),
+                Ok(Step::To(to)) => {
+                    for target in &together {
+                        self.note_progress(target.model.name, to);
+                    }
+                }
                 Ok(Step::Moved) => {}
                 Ok(Step::Nothing) => return Ok(()),
                 Err(problem) if problem.is_permanent() => {

@@ -8,11 +8,7 @@ use domain::{
 use eventstore::{Recorded, db::Row};
 use std::net::IpAddr;
 
-pub(crate) const MODEL: ReadModel = ReadModel {
-    name: "sessions",
-    tables: &["rm_sessions"],
-    apply,
-};
+pub(crate) const MODEL: ReadModel = ReadModel { name: "sessions", tables: &["rm_sessions"], apply };
 
 const START: &str = "INSERT INTO rm_sessions \
      (organisation, token, session, account, network, device, started_at, ends_at) \
@@ -59,14 +55,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
     };
     let organisation = recorded.organisation;
     match event {
-        account::Event::SessionStarted {
-            session,
-            token,
-            from,
-            device,
-            ends_at,
-            at,
-        } => {
+        account::Event::SessionStarted { session, token, from, device, ends_at, at } => {
             let subject = Subject::Account(*account);
             vec![Statement::new(
                 START,
@@ -83,10 +72,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
             )]
         }
         account::Event::SessionEnded { session, at, .. } => {
-            vec![Statement::new(
-                END,
-                [organisation.into(), (*session).into(), (*at).into()],
-            )]
+            vec![Statement::new(END, [organisation.into(), (*session).into(), (*at).into()])]
         }
         account::Event::Invited { .. }
         | account::Event::InvitationResent { .. }
@@ -110,12 +96,7 @@ impl Projections {
         organisation: OrganisationId,
         token: &TokenHash,
     ) -> Result<Option<SessionRow>, ProjectionError> {
-        match self
-            .log()
-            .db()
-            .optional(BY_TOKEN, vec![organisation.value(), token.value()])
-            .await?
-        {
+        match self.log().db().optional(BY_TOKEN, vec![organisation.value(), token.value()]).await? {
             Some(row) => Ok(Some(self.session(organisation, &row).await?)),
             None => Ok(None),
         }
@@ -145,8 +126,7 @@ impl Projections {
         at: Timestamp,
     ) -> Result<(), ProjectionError> {
         let mut tx = self.log().db().begin_derived().await?;
-        tx.run(ACTIVE, vec![organisation.value(), session.value(), at.value()])
-            .await?;
+        tx.run(ACTIVE, vec![organisation.value(), session.value(), at.value()]).await?;
         Ok(tx.commit().await?)
     }
 
@@ -154,10 +134,7 @@ impl Projections {
         let account = row.id("account")?;
         let subject = Subject::Account(account);
         let network = match self.open(organisation, subject, row, "network").await? {
-            Some(text) => Some(
-                text.parse()
-                    .map_err(|_| ProjectionError::Unreadable { column: "network" })?,
-            ),
+            Some(text) => Some(text.parse().map_err(|_| ProjectionError::Unreadable { column: "network" })?),
             None => None,
         };
         Ok(SessionRow {
@@ -168,10 +145,7 @@ impl Projections {
             ended_at: row.opt_time("ended_at")?,
             last_active_at: row.time("last_active_at")?,
             network,
-            device: self
-                .open(organisation, subject, row, "device")
-                .await?
-                .map(|text| text.to_string()),
+            device: self.open(organisation, subject, row, "device").await?.map(|text| text.to_string()),
         })
     }
 }

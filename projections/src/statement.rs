@@ -45,10 +45,7 @@ impl std::fmt::Debug for Cell {
 
 impl Statement {
     pub(crate) fn new<const N: usize>(sql: &'static str, cells: [Cell; N]) -> Self {
-        Self {
-            sql,
-            cells: cells.into(),
-        }
+        Self { sql, cells: cells.into() }
     }
 }
 
@@ -61,10 +58,7 @@ impl Cell {
     /// Something personal, as text; NULL when it is erased.
     pub(crate) fn personal<T>(subject: Subject, value: &Personal<T>, text: impl Fn(&T) -> String) -> Self {
         match value.value() {
-            Some(value) => Self::Personal {
-                subject,
-                text: text(value),
-            },
+            Some(value) => Self::Personal { subject, text: text(value) },
             None => Self::Plain(Value::Bytes(None)),
         }
     }

@@ -30,9 +30,7 @@ impl Projections {
         let mut progress = self.progress();
         let is_here = |applied: Option<&Position>| applied.is_some_and(|applied| *applied >= position);
         loop {
-            let on_this_node = models
-                .iter()
-                .all(|name| is_here(progress.borrow_and_update().get(name)));
+            let on_this_node = models.iter().all(|name| is_here(progress.borrow_and_update().get(name)));
             if on_this_node || self.is_recorded(position, models).await {
                 return;
             }
@@ -46,10 +44,9 @@ impl Projections {
     /// Whether the database has them so far: another node may keep them up.
     async fn is_recorded(&self, position: Position, models: &[&str]) -> bool {
         match self.status().await {
-            Ok(all) => models.iter().all(|name| {
-                all.iter()
-                    .any(|status| status.name == *name && status.position >= position)
-            }),
+            Ok(all) => models
+                .iter()
+                .all(|name| all.iter().any(|status| status.name == *name && status.position >= position)),
             Err(problem) => {
                 tracing::warn!(%problem, "cannot see how far the read models are");
                 false
@@ -69,9 +66,7 @@ mod tests {
     async fn waiting_is_bounded() {
         let test = TestDb::sqlite().await;
         let models = of_nothing(&test).await;
-        let waited = models
-            .wait_within(Duration::from_millis(1), 1, &["mailbox"])
-            .await;
+        let waited = models.wait_within(Duration::from_millis(1), 1, &["mailbox"]).await;
         assert_eq!(waited, Err(NotCaughtUp { position: 1 }));
         assert_eq!(models.wait_for(0, &["mailbox"]).await, Ok(()));
     }

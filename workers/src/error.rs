@@ -122,14 +122,8 @@ mod tests {
     /// What a job says of a refusal names nobody.
     #[test]
     fn a_refusal_names_nobody() {
-        let problem = Problem::new(
-            ProblemCode::RecipientRefused,
-            "ada@insurer.example wants no mail.",
-        );
+        let problem = Problem::new(ProblemCode::RecipientRefused, "ada@insurer.example wants no mail.");
         let text = JobError::from(app::Error::from(problem)).text();
-        assert!(
-            text.contains("RecipientRefused") && !text.contains("ada"),
-            "{text}"
-        );
+        assert!(text.contains("RecipientRefused") && !text.contains("ada"), "{text}");
     }
 }

@@ -12,10 +12,7 @@ use uuid::Uuid;
 /// Makes the mailbox's folders where they are missing.
 pub(crate) fn create(path: &Path) -> io::Result<()> {
     for folder in ["tmp", "new", "cur"] {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path.join(folder))?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(path.join(folder))?;
     }
     Ok(())
 }
@@ -26,13 +23,8 @@ pub(crate) async fn deliver(path: &Path, notification: Uuid, message: &[u8]) -> 
     let name = notification.to_string();
     let unfinished = path.join("tmp").join(&name);
     let new = path.join("new");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&unfinished)
-        .await?;
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished).await?;
     // Final delivery says what the envelope's sender was (RFC 5321 §4.4).
     file.write_all(b"Return-Path: <>\r\n").await?;
     file.write_all(message).await?;

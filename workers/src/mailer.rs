@@ -104,20 +104,16 @@ impl Mailer {
             Security::StartTls => Transport::starttls_relay(host),
             Security::Tls => Transport::relay(host),
         };
-        let builder = builder.map_err(|problem| MailerError::Tls {
-            host: host.to_owned(),
-            problem,
-        })?;
+        let builder = builder.map_err(|problem| MailerError::Tls { host: host.to_owned(), problem })?;
         let builder = builder.port(settings.port);
         let builder = match (&settings.username, &settings.password) {
             (None, None) => builder,
             (Some(_), Some(_)) if settings.security == Security::None => {
                 return Err(MailerError::OpenPassword);
             }
-            (Some(user), Some(password)) => builder.credentials(Credentials::new(
-                user.clone(),
-                password.expose_secret().to_owned(),
-            )),
+            (Some(user), Some(password)) => {
+                builder.credentials(Credentials::new(user.clone(), password.expose_secret().to_owned()))
+            }
             (Some(_), None) | (None, Some(_)) => return Err(MailerError::HalfCredentials),
         };
         Ok(Self::Smtp(builder.build()))
@@ -125,10 +121,7 @@ impl Mailer {
 
     /// Into a Maildir, which is made if it is not there.
     pub fn maildir(path: &Path) -> Result<Self, MailerError> {
-        maildir::create(path).map_err(|problem| MailerError::Folder {
-            path: path.to_owned(),
-            problem,
-        })?;
+        maildir::create(path).map_err(|problem| MailerError::Folder { path: path.to_owned(), problem })?;
         Ok(Self::Maildir(path.to_owned()))
     }
 
@@ -185,12 +178,7 @@ struct Unwritable;
 /// The mail as RFC 5322 has it. The envelope has no sender, so that no answer and no bounce comes back (R13).
 fn written(mail: &Mail) -> Result<Message, Unwritable> {
     // The library panics at a line break in a name, and neither has any use for other control characters.
-    if mail
-        .from_name
-        .chars()
-        .chain(mail.subject.chars())
-        .any(char::is_control)
-    {
+    if mail.from_name.chars().chain(mail.subject.chars()).any(char::is_control) {
         return Err(Unwritable);
     }
     let from: Address = mail.from.parse().map_err(|_| Unwritable)?;
@@ -198,10 +186,8 @@ fn written(mail: &Mail) -> Result<Message, Unwritable> {
     let message_id = format!("<{}@{}>", mail.id, from.domain());
     let envelope = Envelope::new(None, vec![to.clone()]).map_err(|_| Unwritable)?;
     // RFC 3834 §5: whoever answers automatically does not answer this.
-    let automatic = HeaderValue::new(
-        HeaderName::new_from_ascii_str("Auto-Submitted"),
-        "auto-generated".to_owned(),
-    );
+    let automatic =
+        HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
     Message::builder()
         .from(Mailbox::new(Some(mail.from_name.clone()), from))
         .to(Mailbox::new(None, to))

@@ -36,37 +36,22 @@ pub(crate) async fn run_once(name: JobName, tools: &Tools<'_>) -> Ran {
     let began = Instant::now();
     let done = AssertUnwindSafe(jobs::run(name, tools)).catch_unwind().await;
     let took_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
-    let done = done.unwrap_or_else(|_| {
-        Err(JobError::Fail(anyhow!(
-            "the job panicked; the program's log says where"
-        )))
-    });
+    let done = done
+        .unwrap_or_else(|_| Err(JobError::Fail(anyhow!("the job panicked; the program's log says where"))));
     let (outcome, done_count) = match &done {
         Ok(done) => (Outcome::Ok, i64::try_from(*done).unwrap_or(i64::MAX)),
         Err(JobError::Retry(_)) => (Outcome::Retry, 0),
         Err(JobError::Fail(_)) => (Outcome::Failed, 0),
     };
-    let failure = done.err().map(|problem| {
-        problem
-            .text()
-            .chars()
-            .take(FAILURE_CHARACTERS)
-            .collect::<String>()
-    });
+    let failure =
+        done.err().map(|problem| problem.text().chars().take(FAILURE_CHARACTERS).collect::<String>());
     let said = failure.as_deref().unwrap_or_default();
     match outcome {
         Outcome::Ok => tracing::debug!(done_count, took_ms, "the job is done"),
         Outcome::Retry => tracing::warn!(failure = said, took_ms, "the job is tried again soon"),
         Outcome::Failed => tracing::error!(failure = said, took_ms, "the job failed"),
     }
-    let ran = Ran {
-        name,
-        started_at,
-        outcome,
-        failure,
-        done_count,
-        took_ms,
-    };
+    let ran = Ran { name, started_at, outcome, failure, done_count, took_ms };
     ran.measure();
     ran
 }
@@ -78,10 +63,7 @@ impl Ran {
         metrics::counter!("sealpost_job_runs_total", "job" => job, "outcome" => self.outcome.as_str())
             .increment(1);
         metrics::counter!("sealpost_job_done_total", "job" => job).increment(count);
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "a gauge is a double; seconds and milliseconds fit"
-        )]
+        #[expect(clippy::cast_precision_loss, reason = "a gauge is a double; seconds and milliseconds fit")]
         let (started_s, took_ms) = ((self.started_at.micros() / 1_000_000) as f64, self.took_ms as f64);
         metrics::gauge!("sealpost_job_last_started_s", "job" => job).set(started_s);
         metrics::gauge!("sealpost_job_last_took_ms", "job" => job).set(took_ms);

@@ -66,9 +66,8 @@ impl Outcome {
     }
 
     fn read(word: &str) -> Result<Self, DbError> {
-        let found = [Self::Ok, Self::Retry, Self::Failed]
-            .into_iter()
-            .find(|outcome| outcome.as_str() == word);
+        let found =
+            [Self::Ok, Self::Retry, Self::Failed].into_iter().find(|outcome| outcome.as_str() == word);
         found.ok_or_else(|| DbError::Column {
             column: "last_outcome".to_owned(),
             problem: "it is none of ok, retry, failed".to_owned(),

@@ -160,11 +160,7 @@ impl Scheduler {
         if when == When::Due && !self.is_due(schedule).await? {
             return Ok(None);
         }
-        let tools = Tools {
-            app: &self.app,
-            mailer: &self.mailer,
-            stop,
-        };
+        let tools = Tools { app: &self.app, mailer: &self.mailer, stop };
         let span = tracing::info_span!("job", name = %schedule.name);
         let ran = tokio::select! {
             ran = run_once(schedule.name, &tools).instrument(span) => ran,

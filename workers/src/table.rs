@@ -53,12 +53,8 @@ pub enum TableError {
 
 impl JobName {
     /// All jobs, in the order in which they are shown.
-    pub const ALL: [Self; 4] = [
-        Self::ExpireMessages,
-        Self::ReleaseLockouts,
-        Self::SendNotifications,
-        Self::LapseInvitations,
-    ];
+    pub const ALL: [Self; 4] =
+        [Self::ExpireMessages, Self::ReleaseLockouts, Self::SendNotifications, Self::LapseInvitations];
 
     /// The name in the configuration, on the command line and in metrics.
     #[must_use]
@@ -99,9 +95,7 @@ impl FromStr for JobName {
 
     fn from_str(name: &str) -> Result<Self, TableError> {
         let found = Self::ALL.into_iter().find(|job| job.as_str() == name);
-        found.ok_or_else(|| TableError::UnknownJob {
-            name: name.to_owned(),
-        })
+        found.ok_or_else(|| TableError::UnknownJob { name: name.to_owned() })
     }
 }
 
@@ -124,24 +118,11 @@ impl Table {
             name.parse::<JobName>()?;
         }
         let schedule = |name: JobName| {
-            let expression = overrides
-                .get(name.as_str())
-                .map_or(name.default_expression(), String::as_str);
-            let bad = |_| TableError::BadExpression {
-                job: name,
-                expression: expression.to_owned(),
-            };
-            Ok(Schedule {
-                name,
-                expression: expression.parse().map_err(bad)?,
-            })
+            let expression = overrides.get(name.as_str()).map_or(name.default_expression(), String::as_str);
+            let bad = |_| TableError::BadExpression { job: name, expression: expression.to_owned() };
+            Ok(Schedule { name, expression: expression.parse().map_err(bad)? })
         };
-        Ok(Self(
-            JobName::ALL
-                .into_iter()
-                .map(schedule)
-                .collect::<Result<_, TableError>>()?,
-        ))
+        Ok(Self(JobName::ALL.into_iter().map(schedule).collect::<Result<_, TableError>>()?))
     }
 
     /// When each job runs, in the order of [`JobName::ALL`].
@@ -184,34 +165,21 @@ mod tests {
     #[test]
     fn an_override_changes_its_job_alone() {
         let table = Table::with_overrides(&overrides("expire-messages", "0 0 3 * * *")).unwrap();
-        let expressions: Vec<_> = table
-            .schedules()
-            .iter()
-            .map(|schedule| schedule.expression.source())
-            .collect();
-        assert_eq!(
-            expressions,
-            ["0 0 3 * * *", "*/10 * * * * *", "*/2 * * * * *", "0 0 * * * *"]
-        );
+        let expressions: Vec<_> =
+            table.schedules().iter().map(|schedule| schedule.expression.source()).collect();
+        assert_eq!(expressions, ["0 0 3 * * *", "*/10 * * * * *", "*/2 * * * * *", "0 0 * * * *"]);
     }
 
     #[test]
     fn an_unknown_job_is_answered_with_the_known_ones() {
-        let problem = Table::with_overrides(&overrides("expire", "0 * * * * *"))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            problem.contains("`expire`") && problem.contains("lapse-invitations"),
-            "{problem}"
-        );
+        let problem = Table::with_overrides(&overrides("expire", "0 * * * * *")).unwrap_err().to_string();
+        assert!(problem.contains("`expire`") && problem.contains("lapse-invitations"), "{problem}");
     }
 
     #[test]
     fn a_bad_expression_is_answered_with_an_example() {
         for bad in ["", "* * * * *", "61 * * * * *", "soon"] {
-            let problem = Table::with_overrides(&overrides("expire-messages", bad))
-                .unwrap_err()
-                .to_string();
+            let problem = Table::with_overrides(&overrides("expire-messages", bad)).unwrap_err().to_string();
             assert!(problem.contains("0 */5 * * * *"), "{bad}: {problem}");
         }
     }

@@ -82,7 +82,9 @@ fn an_invitation_is_sent_once_and_again_when_it_lapsed() {
 fn an_invitation_lapses_at_its_time() {
     let lapse = |at| Command::LapseInvitation { at };
     given::<Account>([invited()]).when(lapse(minutes(59))).then_nothing();
-    given::<Account>([invited()]).when(lapse(minutes(60))).then([Event::InvitationLapsed { at: minutes(60) }]);
+    given::<Account>([invited()])
+        .when(lapse(minutes(60)))
+        .then([Event::InvitationLapsed { at: minutes(60) }]);
     given::<Account>(awaiting_activation()).when(lapse(minutes(60))).then_nothing();
     given::<Account>([]).when(lapse(NOON)).then_refused(Refusal::NotInvited);
 }
@@ -96,17 +98,17 @@ fn the_invited_address_registers() {
 /// B9: another address is refused, and the refusal is on record.
 #[test]
 fn another_address_is_refused() {
-    given::<Account>([invited()]).when(register(registration("eve@guest.example", NOON))).then([
-        Event::RegistrationRefused { why: RegistrationFailure::AnotherAddress, at: NOON },
-    ]);
+    given::<Account>([invited()])
+        .when(register(registration("eve@guest.example", NOON)))
+        .then([Event::RegistrationRefused { why: RegistrationFailure::AnotherAddress, at: NOON }]);
 }
 
 /// R11: an old link registers nobody; one that did its work is refused.
 #[test]
 fn an_old_or_used_invitation_registers_nobody() {
-    given::<Account>([invited()]).when(register(registration("ada@guest.example", minutes(60)))).then([
-        Event::RegistrationRefused { why: RegistrationFailure::LinkExpired, at: minutes(60) },
-    ]);
+    given::<Account>([invited()])
+        .when(register(registration("ada@guest.example", minutes(60))))
+        .then([Event::RegistrationRefused { why: RegistrationFailure::LinkExpired, at: minutes(60) }]);
     given::<Account>(awaiting_activation())
         .when(register(registration("ada@guest.example", NOON)))
         .then_refused(Refusal::AlreadyRegistered);

@@ -20,12 +20,9 @@ fn case_does_not_make_another_address() {
 /// B8: an invitation is for one exact address: a plus-address, a dot more or another host is another one.
 #[test]
 fn other_addresses_stay_other() {
-    for other in [
-        "ada+shop@guest.example",
-        "a.da@guest.example",
-        "ada@mail.guest.example",
-        "áda@guest.example",
-    ] {
+    for other in
+        ["ada+shop@guest.example", "a.da@guest.example", "ada@mail.guest.example", "áda@guest.example"]
+    {
         assert_ne!(address(other), address("ada@guest.example"), "{other}");
     }
 }
@@ -33,10 +30,7 @@ fn other_addresses_stay_other() {
 /// B8: letters that Unicode can write in two ways are one letter.
 #[test]
 fn composed_and_decomposed_letters_are_the_same() {
-    assert_eq!(
-        address("zo\u{EB}@guest.example"),
-        address("ZOE\u{308}@guest.example")
-    );
+    assert_eq!(address("zo\u{EB}@guest.example"), address("ZOE\u{308}@guest.example"));
 }
 
 /// A32: the part after @ counts, case and script apart; a subdomain differs.
@@ -46,10 +40,7 @@ fn a_domain_is_compared_whole() {
     assert_eq!(domain("Bücher.example"), domain("xn--bcher-kva.example"));
     assert_eq!(domain("bücher。example").as_str(), "xn--bcher-kva.example");
     assert_ne!(domain("mail.guest.example"), domain("guest.example"));
-    assert_eq!(
-        address("ada@Bücher.example").domain(),
-        &domain("xn--bcher-kva.example")
-    );
+    assert_eq!(address("ada@Bücher.example").domain(), &domain("xn--bcher-kva.example"));
 }
 
 /// A32: what is no domain name is refused.
@@ -118,10 +109,7 @@ fn a_masked_address_shows_little() {
 #[test]
 fn debug_output_is_redacted() {
     let mailbox = Mailbox::parse("Ada <ada@guest.example>").unwrap();
-    assert_eq!(
-        format!("{mailbox:?} {:?}", mailbox.address),
-        "Mailbox(…) EmailAddress(…)"
-    );
+    assert_eq!(format!("{mailbox:?} {:?}", mailbox.address), "Mailbox(…) EmailAddress(…)");
 }
 
 /// A28: names before addresses, quoted or not.
@@ -134,10 +122,7 @@ fn a_mailbox_may_carry_a_name() {
         ("Ada Lovelace <ada@guest.example>", Some("Ada Lovelace")),
         ("Ada<ada@guest.example>", Some("Ada")),
         ("\"Lovelace, Ada\" < ada@guest.example >", Some("Lovelace, Ada")),
-        (
-            r#""Ada \"Countess\" <L>" <ada@guest.example>"#,
-            Some("Ada \"Countess\" <L>"),
-        ),
+        (r#""Ada \"Countess\" <L>" <ada@guest.example>"#, Some("Ada \"Countess\" <L>")),
     ] {
         let mailbox = Mailbox::parse(text).unwrap();
         assert_eq!(mailbox.name.as_deref(), name, "{text}");
@@ -157,10 +142,7 @@ fn a_malformed_name_is_refused() {
         ("\"Ada\" L <ada@guest.example>", AddressError::DisplayName),
         ("Ada \"L\" <ada@guest.example>", AddressError::DisplayName),
         ("eve@x.example> <ada@guest.example>", AddressError::DisplayName),
-        (
-            "Ada\r\nBcc: x <ada@guest.example>",
-            AddressError::ControlCharacter,
-        ),
+        ("Ada\r\nBcc: x <ada@guest.example>", AddressError::ControlCharacter),
         ("Ada <>", AddressError::Empty),
         (long.as_str(), AddressError::TooLong),
     ] {
@@ -171,21 +153,13 @@ fn a_malformed_name_is_refused() {
 /// B8: JSON holds the typed text and is checked when it is read.
 #[test]
 fn json_holds_what_was_typed() {
+    assert_eq!(serde_json::to_string(&address("Ada@Guest.Example")).unwrap(), r#""Ada@Guest.Example""#);
     assert_eq!(
-        serde_json::to_string(&address("Ada@Guest.Example")).unwrap(),
-        r#""Ada@Guest.Example""#
-    );
-    assert_eq!(
-        serde_json::from_str::<EmailAddress>(r#""Ada@Guest.Example""#)
-            .unwrap()
-            .typed(),
+        serde_json::from_str::<EmailAddress>(r#""Ada@Guest.Example""#).unwrap().typed(),
         "Ada@Guest.Example"
     );
     assert!(serde_json::from_str::<EmailAddress>(r#""ada""#).is_err());
-    assert_eq!(
-        serde_json::from_str::<Domain>(r#""Guest.Example""#).unwrap(),
-        domain("guest.example")
-    );
+    assert_eq!(serde_json::from_str::<Domain>(r#""Guest.Example""#).unwrap(), domain("guest.example"));
     assert!(serde_json::from_str::<Domain>(r#""guest""#).is_err());
 }
 

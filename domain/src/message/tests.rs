@@ -122,14 +122,20 @@ fn expiring_happens_once_and_not_early() {
 #[test]
 fn what_follows_from_a_message_is_on_its_record() {
     let (by, with, at) = (id(GUEST), id(20), NOON);
-    given::<Message>([sent()])
-        .when(Command::NoteReply { by, with, at })
-        .then([Event::Replied { by, with, at }]);
-    given::<Message>([sent()])
-        .when(Command::NoteForward { by, with, at })
-        .then([Event::Forwarded { by, with, at }]);
+    given::<Message>([sent()]).when(Command::NoteReply { by, with, at }).then([Event::Replied {
+        by,
+        with,
+        at,
+    }]);
+    given::<Message>([sent()]).when(Command::NoteForward { by, with, at }).then([Event::Forwarded {
+        by,
+        with,
+        at,
+    }]);
     let what = Onward::Forward;
-    given::<Message>([sent()])
-        .when(Command::NoteRefusal { by, what, at })
-        .then([Event::OnwardRefused { by, what, at }]);
+    given::<Message>([sent()]).when(Command::NoteRefusal { by, what, at }).then([Event::OnwardRefused {
+        by,
+        what,
+        at,
+    }]);
 }

@@ -39,11 +39,7 @@ impl Policy {
         recovery(&self.recovery, &mut problems);
         sessions(&self.sessions, &mut problems);
         mail(&self.mail, &mut problems);
-        if problems.0.is_empty() {
-            Ok(())
-        } else {
-            Err(problems.0)
-        }
+        if problems.0.is_empty() { Ok(()) } else { Err(problems.0) }
     }
 }
 
@@ -62,13 +58,7 @@ fn within(period: Period, shortest: Period, longest: Period) -> bool {
 }
 
 fn retention(settings: &RetentionPolicy, problems: &mut Problems) {
-    let RetentionPolicy {
-        messages,
-        metadata,
-        audit,
-        warning,
-        key_backups,
-    } = *settings;
+    let RetentionPolicy { messages, metadata, audit, warning, key_backups } = *settings;
     problems.unless(
         within(messages, Period::days(1), Period::years(10)),
         "retention.messages",
@@ -219,36 +209,15 @@ mod tests {
     /// K10, A20, C13, Q4, K5: retention has bounds, and the audit stays six years.
     #[test]
     fn retention_has_bounds() {
-        assert_eq!(
-            wrong_after(|p| p.retention.messages = period("PT23H")),
-            ["retention.messages"]
-        );
-        assert_eq!(
-            wrong_after(|p| p.retention.messages = period("P2Y")),
-            ["retention.metadata"]
-        );
-        assert_eq!(
-            wrong_after(|p| p.retention.metadata = period("P59D")),
-            ["retention.metadata"]
-        );
-        assert_eq!(
-            wrong_after(|p| p.retention.audit = period("P2190D")),
-            ["retention.audit"]
-        );
+        assert_eq!(wrong_after(|p| p.retention.messages = period("PT23H")), ["retention.messages"]);
+        assert_eq!(wrong_after(|p| p.retention.messages = period("P2Y")), ["retention.metadata"]);
+        assert_eq!(wrong_after(|p| p.retention.metadata = period("P59D")), ["retention.metadata"]);
+        assert_eq!(wrong_after(|p| p.retention.audit = period("P2190D")), ["retention.audit"]);
         assert_eq!(wrong_after(|p| p.retention.audit = period("P72M")), [""; 0]);
-        assert_eq!(
-            wrong_after(|p| p.retention.warning = period("P60D")),
-            ["retention.warning"]
-        );
+        assert_eq!(wrong_after(|p| p.retention.warning = period("P60D")), ["retention.warning"]);
         assert_eq!(wrong_after(|p| p.retention.warning = period("P7D")), [""; 0]);
-        assert_eq!(
-            wrong_after(|p| p.retention.key_backups = Period::ZERO),
-            ["retention.key_backups"]
-        );
-        assert_eq!(
-            wrong_after(|p| p.retention.key_backups = period("P91D")),
-            ["retention.key_backups"]
-        );
+        assert_eq!(wrong_after(|p| p.retention.key_backups = Period::ZERO), ["retention.key_backups"]);
+        assert_eq!(wrong_after(|p| p.retention.key_backups = period("P91D")), ["retention.key_backups"]);
     }
 
     /// R11, C15: invitations end, and audiences have names.
@@ -258,10 +227,7 @@ mod tests {
             wrong_after(|p| p.accounts.invitation_life = period("PT59M")),
             ["accounts.invitation_life"]
         );
-        assert_eq!(
-            wrong_after(|p| p.accounts.invitation_life = period("P2Y")),
-            ["accounts.invitation_life"]
-        );
+        assert_eq!(wrong_after(|p| p.accounts.invitation_life = period("P2Y")), ["accounts.invitation_life"]);
         for name in ["", " ", " broker", "bro\nker", &"a".repeat(65)] {
             let insert = |p: &mut Policy| p.accounts.audiences = [name.to_owned()].into();
             assert_eq!(wrong_after(insert), ["accounts.audiences"], "{name:?}");
@@ -280,62 +246,35 @@ mod tests {
             wrong_after(|p| p.recovery.activation_window = Period::ZERO),
             ["recovery.activation_window"]
         );
-        assert_eq!(
-            wrong_after(|p| p.recovery.reset_link_life = period("P8D")),
-            ["recovery.reset_link_life"]
-        );
+        assert_eq!(wrong_after(|p| p.recovery.reset_link_life = period("P8D")), ["recovery.reset_link_life"]);
     }
 
     /// A17, A37, B16, R3: timeouts and the lockout have bounds.
     #[test]
     fn sessions_have_bounds() {
-        assert_eq!(
-            wrong_after(|p| p.sessions.idle_limit = Period::ZERO),
-            ["sessions.idle_limit"]
-        );
-        assert_eq!(
-            wrong_after(|p| p.sessions.idle_limit = period("PT13H")),
-            ["sessions.absolute_limit"]
-        );
-        assert_eq!(
-            wrong_after(|p| p.sessions.absolute_limit = period("P31D")),
-            ["sessions.absolute_limit"]
-        );
+        assert_eq!(wrong_after(|p| p.sessions.idle_limit = Period::ZERO), ["sessions.idle_limit"]);
+        assert_eq!(wrong_after(|p| p.sessions.idle_limit = period("PT13H")), ["sessions.absolute_limit"]);
+        assert_eq!(wrong_after(|p| p.sessions.absolute_limit = period("P31D")), ["sessions.absolute_limit"]);
         for threshold in [0, 2, 21, u32::MAX] {
             let change = |p: &mut Policy| p.sessions.lockout_threshold = threshold;
             assert_eq!(wrong_after(change), ["sessions.lockout_threshold"], "{threshold}");
         }
-        assert_eq!(
-            wrong_after(|p| p.sessions.lockout_window = Period::ZERO),
-            ["sessions.lockout_window"]
-        );
+        assert_eq!(wrong_after(|p| p.sessions.lockout_window = Period::ZERO), ["sessions.lockout_window"]);
         assert_eq!(
             wrong_after(|p| p.sessions.lockout_duration = period("PT25H")),
             ["sessions.lockout_duration"]
         );
-        assert_eq!(
-            wrong_after(|p| p.sessions.lockout_duration = period("PT24H")),
-            [""; 0]
-        );
+        assert_eq!(wrong_after(|p| p.sessions.lockout_duration = period("PT24H")), [""; 0]);
     }
 
     /// A6, A39, C12: the limits of mail have bounds, and a choice that nothing answers is refused.
     #[test]
     fn mail_has_bounds() {
-        assert_eq!(
-            wrong_after(|p| p.mail.attachment_count = 101),
-            ["mail.attachment_count"]
-        );
+        assert_eq!(wrong_after(|p| p.mail.attachment_count = 101), ["mail.attachment_count"]);
         assert_eq!(wrong_after(|p| p.mail.attachment_count = 0), [""; 0]);
-        assert_eq!(
-            wrong_after(|p| p.mail.attachment_bytes = u64::MAX),
-            ["mail.attachment_bytes"]
-        );
+        assert_eq!(wrong_after(|p| p.mail.attachment_bytes = u64::MAX), ["mail.attachment_bytes"]);
         assert_eq!(wrong_after(|p| p.mail.digest = period("P2D")), ["mail.digest"]);
-        assert_eq!(
-            wrong_after(|p| p.mail.guest_compose = GuestCompose::ByAudience),
-            ["mail.guest_compose"]
-        );
+        assert_eq!(wrong_after(|p| p.mail.guest_compose = GuestCompose::ByAudience), ["mail.guest_compose"]);
     }
 
     /// Q8: every problem is named at once, and by a setting that the stored policy has.

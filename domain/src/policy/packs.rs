@@ -106,9 +106,7 @@ fn envelope() -> Policy {
     policy.retention.messages = Period::months(6);
     policy.accounts.activation = false;
     policy.accounts.profile_fields = BTreeSet::new();
-    policy.accounts.audiences = ["provider", "account", "broker", "member"]
-        .map(String::from)
-        .into();
+    policy.accounts.audiences = ["provider", "account", "broker", "member"].map(String::from).into();
     policy.recovery = link_recovery(&policy.recovery);
     policy.sessions.absolute_limit = Period::hours(1);
     policy.mail.guest_compose = GuestCompose::ReplyOnly;
@@ -118,12 +116,7 @@ fn envelope() -> Policy {
 }
 
 fn link_recovery(portal: &RecoveryPolicy) -> RecoveryPolicy {
-    RecoveryPolicy {
-        challenge: false,
-        link: true,
-        reminder_phrase: false,
-        ..portal.clone()
-    }
+    RecoveryPolicy { challenge: false, link: true, reminder_phrase: false, ..portal.clone() }
 }
 
 #[cfg(test)]
@@ -147,12 +140,7 @@ mod tests {
         let policy = Policy::from_pack(Pack::Portal);
         assert_eq!(policy.retention.messages.to_string(), "P60D");
         assert!(policy.accounts.activation);
-        assert!(
-            policy
-                .accounts
-                .public_mailbox_domains
-                .contains(&Domain::parse("gmail.com").unwrap())
-        );
+        assert!(policy.accounts.public_mailbox_domains.contains(&Domain::parse("gmail.com").unwrap()));
         assert!(policy.recovery.challenge && policy.recovery.reminder_phrase && !policy.recovery.link);
         assert_eq!(policy.recovery.activation_window.to_string(), "PT24H");
         assert_eq!(policy.sessions.idle_limit.to_string(), "PT30M");
@@ -161,10 +149,7 @@ mod tests {
         assert_eq!(policy.mail.guest_compose, GuestCompose::Organisation);
         assert_eq!(policy.mail.reply_rule, RecipientRule::OwnDomain);
         assert!(!policy.mail.ask_new_recipients);
-        assert_eq!(
-            (policy.mail.attachment_count, policy.mail.attachment_bytes),
-            (10, 52_428_800)
-        );
+        assert_eq!((policy.mail.attachment_count, policy.mail.attachment_bytes), (10, 52_428_800));
     }
 
     /// B3, B10, B14, B17, B22, B24, B40: the platform pack has list B's settings.

@@ -122,10 +122,7 @@ const DOMAINS: &[&str] = &[
 /// What the policy starts from (A32).
 #[must_use]
 pub fn public_mailbox_domains() -> BTreeSet<Domain> {
-    DOMAINS
-        .iter()
-        .filter_map(|domain| Domain::parse(domain).ok())
-        .collect()
+    DOMAINS.iter().filter_map(|domain| Domain::parse(domain).ok()).collect()
 }
 
 #[cfg(test)]
@@ -137,10 +134,6 @@ mod tests {
     fn the_list_is_well_formed() {
         let domains = public_mailbox_domains();
         assert_eq!(domains.len(), DOMAINS.len());
-        assert!(
-            DOMAINS
-                .iter()
-                .all(|text| Domain::parse(text).is_ok_and(|domain| domain.as_str() == *text))
-        );
+        assert!(DOMAINS.iter().all(|text| Domain::parse(text).is_ok_and(|domain| domain.as_str() == *text)));
     }
 }

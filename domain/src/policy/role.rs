@@ -94,14 +94,7 @@ mod tests {
         let names = ALL.map(|role| serde_json::to_value(role).unwrap());
         assert_eq!(
             names,
-            [
-                "administrator",
-                "policy_author",
-                "compliance_officer",
-                "approver",
-                "break_glass",
-                "operator"
-            ]
+            ["administrator", "policy_author", "compliance_officer", "approver", "break_glass", "operator"]
         );
     }
 }

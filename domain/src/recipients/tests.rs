@@ -14,11 +14,8 @@ const EVERY_STANDING: [Standing; 7] = [
 const EVERY_OCCASION: [Occasion; 3] = [Occasion::New, Occasion::Reply, Occasion::Forward];
 /// What comes after a message received.
 const ANSWERS: [Occasion; 2] = [Occasion::Reply, Occasion::Forward];
-const EVERY_RULE: [RecipientRule; 3] = [
-    RecipientRule::SenderOnly,
-    RecipientRule::OwnDomain,
-    RecipientRule::AnyoneRegistered,
-];
+const EVERY_RULE: [RecipientRule; 3] =
+    [RecipientRule::SenderOnly, RecipientRule::OwnDomain, RecipientRule::AnyoneRegistered];
 
 fn with_rule(reply_rule: RecipientRule) -> Policy {
     let mut policy = Policy::from_pack(Pack::Portal);
@@ -26,26 +23,16 @@ fn with_rule(reply_rule: RecipientRule) -> Policy {
     policy
 }
 fn sender(kind: Kind, domain: &str) -> Sender {
-    Sender {
-        kind,
-        domain: Domain::parse(domain).unwrap(),
-    }
+    Sender { kind, domain: Domain::parse(domain).unwrap() }
 }
 fn guest() -> Sender {
     sender(Kind::Guest, "clinic.example")
 }
 fn candidate(standing: Standing, domain: &str) -> Candidate {
-    Candidate {
-        domain: Domain::parse(domain).unwrap(),
-        standing,
-        is_original_sender: false,
-    }
+    Candidate { domain: Domain::parse(domain).unwrap(), standing, is_original_sender: false }
 }
 fn original_sender(standing: Standing) -> Candidate {
-    Candidate {
-        is_original_sender: true,
-        ..candidate(standing, "insurer.example")
-    }
+    Candidate { is_original_sender: true, ..candidate(standing, "insurer.example") }
 }
 
 /// A27, A28: semicolons and commas separate, blanks do not matter, empty pieces are nobody.
@@ -53,10 +40,7 @@ fn original_sender(standing: Standing) -> Candidate {
 fn separators_and_blanks() {
     let list = parse_list(" a@x.example ;b@x.example,\tc@x.example ; ,; \n d@x.example;");
     let typed: Vec<_> = list.iter().map(|piece| piece.typed.as_str()).collect();
-    assert_eq!(
-        typed,
-        ["a@x.example", "b@x.example", "c@x.example", "d@x.example"]
-    );
+    assert_eq!(typed, ["a@x.example", "b@x.example", "c@x.example", "d@x.example"]);
     assert!(list.iter().all(|piece| piece.understood.is_ok()));
     assert_eq!(parse_list(" ,; "), []);
 }
@@ -76,19 +60,8 @@ fn quoted_separators_belong_to_the_name() {
 #[test]
 fn a_mistake_stays_visible() {
     let list = parse_list("a@x.example; b; Bob <c@x.example, d@x.example");
-    let errors: Vec<_> = list
-        .iter()
-        .map(|piece| piece.understood.as_ref().err().copied())
-        .collect();
-    assert_eq!(
-        errors,
-        [
-            None,
-            Some(AddressError::NoAt),
-            Some(AddressError::DisplayName),
-            None
-        ]
-    );
+    let errors: Vec<_> = list.iter().map(|piece| piece.understood.as_ref().err().copied()).collect();
+    assert_eq!(errors, [None, Some(AddressError::NoAt), Some(AddressError::DisplayName), None]);
     assert_eq!(list[1].typed, "b");
     let unclosed = parse_list("\"Bob <c@x.example>, d@x.example");
     assert_eq!(unclosed.len(), 1);
@@ -98,23 +71,14 @@ fn a_mistake_stays_visible() {
 /// A27: a list that is too long is seen to be, without being read to its end.
 #[test]
 fn a_list_has_an_end() {
-    assert_eq!(
-        parse_list(&"a@x.example,".repeat(MAX_RECIPIENTS)).len(),
-        MAX_RECIPIENTS
-    );
-    assert_eq!(
-        parse_list(&"a@x.example,".repeat(10 * MAX_RECIPIENTS)).len(),
-        MAX_RECIPIENTS + 1
-    );
+    assert_eq!(parse_list(&"a@x.example,".repeat(MAX_RECIPIENTS)).len(), MAX_RECIPIENTS);
+    assert_eq!(parse_list(&"a@x.example,".repeat(10 * MAX_RECIPIENTS)).len(), MAX_RECIPIENTS + 1);
 }
 
 /// R12: a list shows no address where it might be logged.
 #[test]
 fn debug_output_is_redacted() {
-    assert_eq!(
-        format!("{:?}", parse_list("a@x.example")),
-        "[Typed { understood: Ok(Mailbox(…)), .. }]"
-    );
+    assert_eq!(format!("{:?}", parse_list("a@x.example")), "[Typed { understood: Ok(Mailbox(…)), .. }]");
 }
 
 proptest! {
@@ -166,30 +130,13 @@ fn a_member_is_told_why_not() {
 #[test]
 fn a_guest_composes_to_the_organisation_only() {
     let verdict = |recipient: &Candidate| {
-        judge(
-            &with_rule(RecipientRule::AnyoneRegistered),
-            &guest(),
-            Occasion::New,
-            recipient,
-        )
+        judge(&with_rule(RecipientRule::AnyoneRegistered), &guest(), Occasion::New, recipient)
     };
-    assert_eq!(
-        verdict(&candidate(Standing::Member, "insurer.example")),
-        Ok(Verdict::Send)
-    );
-    assert_eq!(
-        verdict(&candidate(Standing::Guest, "clinic.example")),
-        Err(Refused::NotAllowed)
-    );
-    assert_eq!(
-        verdict(&candidate(Standing::Guest, "elsewhere.example")),
-        Err(Refused::NotAllowed)
-    );
+    assert_eq!(verdict(&candidate(Standing::Member, "insurer.example")), Ok(Verdict::Send));
+    assert_eq!(verdict(&candidate(Standing::Guest, "clinic.example")), Err(Refused::NotAllowed));
+    assert_eq!(verdict(&candidate(Standing::Guest, "elsewhere.example")), Err(Refused::NotAllowed));
     // New mail has no original sender; a caller that says so opens nothing.
-    assert_eq!(
-        verdict(&original_sender(Standing::Guest)),
-        Err(Refused::NotAllowed)
-    );
+    assert_eq!(verdict(&original_sender(Standing::Guest)), Err(Refused::NotAllowed));
 }
 
 /// C12: where guests write replies only, new mail is refused to whomever.
@@ -200,17 +147,9 @@ fn reply_only_refuses_new_mail() {
         policy.mail.guest_compose = guest_compose;
         for standing in EVERY_STANDING {
             let recipient = candidate(standing, "insurer.example");
-            assert_eq!(
-                judge(&policy, &guest(), Occasion::New, &recipient),
-                Err(Refused::NotAllowed)
-            );
+            assert_eq!(judge(&policy, &guest(), Occasion::New, &recipient), Err(Refused::NotAllowed));
         }
-        let reply = judge(
-            &policy,
-            &guest(),
-            Occasion::Reply,
-            &original_sender(Standing::Member),
-        );
+        let reply = judge(&policy, &guest(), Occasion::Reply, &original_sender(Standing::Member));
         assert_eq!(reply, Ok(Verdict::Send));
     }
 }
@@ -220,27 +159,13 @@ fn reply_only_refuses_new_mail() {
 fn own_domain_takes_the_organisation_and_colleagues() {
     for occasion in ANSWERS {
         let verdict = |standing, domain| {
-            judge(
-                &with_rule(RecipientRule::OwnDomain),
-                &guest(),
-                occasion,
-                &candidate(standing, domain),
-            )
+            judge(&with_rule(RecipientRule::OwnDomain), &guest(), occasion, &candidate(standing, domain))
         };
         assert_eq!(verdict(Standing::Member, "insurer.example"), Ok(Verdict::Send));
         assert_eq!(verdict(Standing::Guest, "Clinic.EXAMPLE"), Ok(Verdict::Send));
-        assert_eq!(
-            verdict(Standing::Guest, "elsewhere.example"),
-            Err(Refused::NotAllowed)
-        );
-        assert_eq!(
-            verdict(Standing::Invited, "clinic.example"),
-            Err(Refused::NotAllowed)
-        );
-        assert_eq!(
-            verdict(Standing::Unknown, "clinic.example"),
-            Err(Refused::NotAllowed)
-        );
+        assert_eq!(verdict(Standing::Guest, "elsewhere.example"), Err(Refused::NotAllowed));
+        assert_eq!(verdict(Standing::Invited, "clinic.example"), Err(Refused::NotAllowed));
+        assert_eq!(verdict(Standing::Unknown, "clinic.example"), Err(Refused::NotAllowed));
     }
 }
 
@@ -249,29 +174,12 @@ fn own_domain_takes_the_organisation_and_colleagues() {
 fn a_subdomain_is_another_domain() {
     let policy = with_rule(RecipientRule::OwnDomain);
     let verdict = |from, to| {
-        judge(
-            &policy,
-            &sender(Kind::Guest, from),
-            Occasion::Reply,
-            &candidate(Standing::Guest, to),
-        )
+        judge(&policy, &sender(Kind::Guest, from), Occasion::Reply, &candidate(Standing::Guest, to))
     };
-    assert_eq!(
-        verdict("clinic.example", "mail.clinic.example"),
-        Err(Refused::NotAllowed)
-    );
-    assert_eq!(
-        verdict("mail.clinic.example", "clinic.example"),
-        Err(Refused::NotAllowed)
-    );
-    assert_eq!(
-        verdict("clinic.example", "myclinic.example"),
-        Err(Refused::NotAllowed)
-    );
-    assert_eq!(
-        verdict("Bücher.example", "xn--bcher-kva.example"),
-        Ok(Verdict::Send)
-    );
+    assert_eq!(verdict("clinic.example", "mail.clinic.example"), Err(Refused::NotAllowed));
+    assert_eq!(verdict("mail.clinic.example", "clinic.example"), Err(Refused::NotAllowed));
+    assert_eq!(verdict("clinic.example", "myclinic.example"), Err(Refused::NotAllowed));
+    assert_eq!(verdict("Bücher.example", "xn--bcher-kva.example"), Ok(Verdict::Send));
 }
 
 /// A32: two people of a public mailbox provider are strangers; the list is the policy's.
@@ -295,17 +203,10 @@ fn a_public_mailbox_domain_is_nobodys_own() {
 fn sender_only_reaches_the_sender() {
     let policy = with_rule(RecipientRule::SenderOnly);
     for occasion in ANSWERS {
-        assert_eq!(
-            judge(&policy, &guest(), occasion, &original_sender(Standing::Member)),
-            Ok(Verdict::Send)
-        );
+        assert_eq!(judge(&policy, &guest(), occasion, &original_sender(Standing::Member)), Ok(Verdict::Send));
         for standing in EVERY_STANDING {
             let other = candidate(standing, "insurer.example");
-            assert_eq!(
-                judge(&policy, &guest(), occasion, &other),
-                Err(Refused::NotAllowed),
-                "{standing:?}"
-            );
+            assert_eq!(judge(&policy, &guest(), occasion, &other), Err(Refused::NotAllowed), "{standing:?}");
         }
     }
 }
@@ -348,15 +249,9 @@ fn anyone_registered_is_reached() {
 #[test]
 fn a_guest_never_invites() {
     for policy in [Pack::Portal, Pack::Platform, Pack::Envelope].map(Policy::from_pack) {
-        for (occasion, standing) in EVERY_OCCASION
-            .into_iter()
-            .flat_map(|o| EVERY_STANDING.map(|s| (o, s)))
-        {
+        for (occasion, standing) in EVERY_OCCASION.into_iter().flat_map(|o| EVERY_STANDING.map(|s| (o, s))) {
             for recipient in [candidate(standing, "clinic.example"), original_sender(standing)] {
-                assert_ne!(
-                    judge(&policy, &guest(), occasion, &recipient),
-                    Ok(Verdict::Invite)
-                );
+                assert_ne!(judge(&policy, &guest(), occasion, &recipient), Ok(Verdict::Invite));
             }
         }
     }
@@ -371,12 +266,7 @@ fn a_guest_does_not_learn_who_is_registered() {
             if matches!(standing, Standing::Member | Standing::Group) {
                 continue;
             }
-            let verdict = judge(
-                &policy,
-                &guest(),
-                occasion,
-                &candidate(standing, "elsewhere.example"),
-            );
+            let verdict = judge(&policy, &guest(), occasion, &candidate(standing, "elsewhere.example"));
             assert_eq!(verdict, Err(Refused::NotAllowed), "{occasion:?} {standing:?}");
         }
     }

@@ -36,10 +36,7 @@ const HEADER: Header = Header {
 
 fn meta() -> Metadata {
     Metadata {
-        by: Actor::Person {
-            account: examples::id(0xA1),
-            role: Some(Role::Administrator),
-        },
+        by: Actor::Person { account: examples::id(0xA1), role: Some(Role::Administrator) },
         session: Some(examples::id(0xA2)),
         policy: Some(4),
     }
@@ -77,9 +74,7 @@ fn sections(parts: &Parts) -> [(SectionKind, Option<&[u8]>); 3] {
 
 fn plain_json(parts: &Parts) -> Value {
     let [audit, personal, content] = sections(parts).map(|(_, bytes)| {
-        bytes.map_or(Value::Null, |bytes| {
-            serde_json::from_slice(bytes).expect("a section is JSON")
-        })
+        bytes.map_or(Value::Null, |bytes| serde_json::from_slice(bytes).expect("a section is JSON"))
     });
     json!({ "audit": audit, "personal": personal, "content": content })
 }
@@ -89,20 +84,13 @@ fn seal(parts: &Parts) -> String {
     let present = sections(parts).into_iter().zip(&keys);
     let sealed: Vec<Section<'_>> = present
         .filter_map(|((kind, bytes), key)| {
-            Some(Section {
-                kind,
-                key_id: KeyId([kind as u8; 16]),
-                key,
-                plaintext: bytes?,
-            })
+            Some(Section { kind, key_id: KeyId([kind as u8; 16]), key, plaintext: bytes? })
         })
         .collect();
-    let mut text = seal_body(&HEADER, &sealed)
-        .iter()
-        .fold(String::new(), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("a string takes everything");
-            text
-        });
+    let mut text = seal_body(&HEADER, &sealed).iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a string takes everything");
+        text
+    });
     text.push('\n');
     text
 }
@@ -113,16 +101,9 @@ fn open(hex: &str) -> Parts {
         u8::from_str_radix(str::from_utf8(pair).expect("ASCII"), 16).expect("hexadecimal digits")
     };
     let body: Vec<u8> = digits.chunks(2).map(byte).collect();
-    let mut parts = Parts {
-        audit: vec![],
-        personal: None,
-        content: None,
-    };
+    let mut parts = Parts { audit: vec![], personal: None, content: None };
     for section in parse_body(&body).expect("a body") {
-        let plain = section
-            .open(&HEADER, &key(section.kind))
-            .expect("the key that sealed it")
-            .to_vec();
+        let plain = section.open(&HEADER, &key(section.kind)).expect("the key that sealed it").to_vec();
         match section.kind {
             SectionKind::Audit => parts.audit = plain,
             SectionKind::Personal => parts.personal = Some(plain),
@@ -133,13 +114,7 @@ fn open(hex: &str) -> Parts {
 }
 
 fn read(parts: &Parts) -> (Metadata, Event) {
-    join(
-        1,
-        &parts.audit,
-        parts.personal.as_deref(),
-        parts.content.as_deref(),
-    )
-    .expect("a known event")
+    join(1, &parts.audit, parts.personal.as_deref(), parts.content.as_deref()).expect("a known event")
 }
 
 /// K1, A44: an event of every type is written today as it was when its type was new.
@@ -150,11 +125,7 @@ fn events_are_written_as_ever() {
         let written = plain_json(&parts);
         assert_eq!(written["audit"]["t"], name);
         let file = golden(&format!("{name}.json"), || format!("{written:#}\n"));
-        assert_eq!(
-            written,
-            serde_json::from_str::<Value>(&file).expect("JSON"),
-            "{name}"
-        );
+        assert_eq!(written, serde_json::from_str::<Value>(&file).expect("JSON"), "{name}");
     }
 }
 
@@ -175,18 +146,13 @@ fn every_type_has_its_files() {
     // Whatever the other tests have to write is written first.
     events_are_written_as_ever();
     bodies_are_read_as_ever();
-    let shown: BTreeSet<String> = examples()
-        .iter()
-        .map(|example| name(&example.event).to_owned())
-        .collect();
+    let shown: BTreeSet<String> = examples().iter().map(|example| name(&example.event).to_owned()).collect();
     assert_eq!(shown, known_names());
     let files: BTreeSet<String> = fs::read_dir(folder())
         .expect("tests/golden")
         .map(|entry| entry.expect("a file").file_name().to_string_lossy().into_owned())
         .collect();
     let policy = "policy.json".to_owned();
-    let expected = shown
-        .iter()
-        .flat_map(|name| [format!("{name}.json"), format!("{name}.hex")]);
+    let expected = shown.iter().flat_map(|name| [format!("{name}.json"), format!("{name}.hex")]);
     assert_eq!(files, expected.chain([policy]).collect());
 }

@@ -15,10 +15,7 @@ const STREAM: Uuid = Uuid::from_u128(7);
 
 fn meta() -> Metadata {
     Metadata {
-        by: Actor::Person {
-            account: AccountId::new(Uuid::from_u128(2)),
-            role: None,
-        },
+        by: Actor::Person { account: AccountId::new(Uuid::from_u128(2)), role: None },
         session: None,
         policy: None,
     }
@@ -26,28 +23,12 @@ fn meta() -> Metadata {
 
 fn saved(text: Content<Text>) -> OfDraft {
     let owner = AccountId::new(Uuid::from_u128(2));
-    OfDraft::Saved {
-        owner,
-        version: 1,
-        about: None,
-        text,
-        expires_in: None,
-        at: Timestamp::from_micros(1),
-    }
+    OfDraft::Saved { owner, version: 1, about: None, text, expires_in: None, at: Timestamp::from_micros(1) }
 }
 
 fn registered(profile: Personal<Profile>, user_name: Option<Personal<String>>) -> OfAccount {
-    let credentials = Credentials {
-        password: Sealed(vec![1, 2]),
-        reminder: None,
-        challenges: None,
-    };
-    OfAccount::Registered {
-        profile,
-        user_name,
-        credentials,
-        at: Timestamp::from_micros(1),
-    }
+    let credentials = Credentials { password: Sealed(vec![1, 2]), reminder: None, challenges: None };
+    OfAccount::Registered { profile, user_name, credentials, at: Timestamp::from_micros(1) }
 }
 
 /// What reads as erased, when the key is gone.
@@ -57,11 +38,7 @@ fn erased<T: serde::de::DeserializeOwned>(marker: &str) -> T {
 
 /// Anything that can be typed, and what could be mistaken for structure.
 fn text() -> impl Strategy<Value = String> {
-    prop_oneof![
-        any::<String>(),
-        "[$/~\"{}:,a-z0-9]{0,40}",
-        Just(r#"{"$content":"x"}"#.to_owned())
-    ]
+    prop_oneof![any::<String>(), "[$/~\"{}:,a-z0-9]{0,40}", Just(r#"{"$content":"x"}"#.to_owned())]
 }
 
 proptest! {
@@ -115,12 +92,9 @@ proptest! {
 fn an_unknown_type_is_named() {
     let parts = split::<Draft>(STREAM, &meta(), &saved(Content::known(Text::default())));
     let skeleton: serde_json::Value = serde_json::from_slice(&parts.audit).expect("JSON");
-    for (field, newer) in [
-        ("t", json!("draft.dictated")),
-        ("t", json!("parcel.sent")),
-        ("t", json!("saved")),
-        ("v", json!(2)),
-    ] {
+    for (field, newer) in
+        [("t", json!("draft.dictated")), ("t", json!("parcel.sent")), ("t", json!("saved")), ("v", json!(2))]
+    {
         let mut skeleton = skeleton.clone();
         skeleton[field] = newer;
         let problem = join(9, skeleton.to_string().as_bytes(), None, None).expect_err("unknown");

@@ -24,9 +24,7 @@ impl Connection<'_> {
                 rows.into_iter().map(RowOf::Sqlite).map(Row).collect()
             }
             Self::Postgres(connection) => {
-                let rows = bound::<Postgres>(sql, values)
-                    .fetch_all(&mut **connection)
-                    .await?;
+                let rows = bound::<Postgres>(sql, values).fetch_all(&mut **connection).await?;
                 rows.into_iter().map(RowOf::Postgres).map(Row).collect()
             }
         })
@@ -35,15 +33,11 @@ impl Connection<'_> {
     pub async fn optional(&mut self, sql: Sql, values: Vec<Value>) -> Result<Option<Row>, DbError> {
         Ok(match self {
             Self::Sqlite(connection) => {
-                let row = bound::<Sqlite>(sql, values)
-                    .fetch_optional(&mut **connection)
-                    .await?;
+                let row = bound::<Sqlite>(sql, values).fetch_optional(&mut **connection).await?;
                 row.map(RowOf::Sqlite).map(Row)
             }
             Self::Postgres(connection) => {
-                let row = bound::<Postgres>(sql, values)
-                    .fetch_optional(&mut **connection)
-                    .await?;
+                let row = bound::<Postgres>(sql, values).fetch_optional(&mut **connection).await?;
                 row.map(RowOf::Postgres).map(Row)
             }
         })
@@ -55,14 +49,12 @@ impl Connection<'_> {
 
     pub async fn run(&mut self, sql: Sql, values: Vec<Value>) -> Result<u64, DbError> {
         Ok(match self {
-            Self::Sqlite(connection) => bound::<Sqlite>(sql, values)
-                .execute(&mut **connection)
-                .await?
-                .rows_affected(),
-            Self::Postgres(connection) => bound::<Postgres>(sql, values)
-                .execute(&mut **connection)
-                .await?
-                .rows_affected(),
+            Self::Sqlite(connection) => {
+                bound::<Sqlite>(sql, values).execute(&mut **connection).await?.rows_affected()
+            }
+            Self::Postgres(connection) => {
+                bound::<Postgres>(sql, values).execute(&mut **connection).await?.rows_affected()
+            }
         })
     }
 }

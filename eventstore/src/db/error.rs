@@ -79,10 +79,7 @@ impl DbError {
             sqlx::Error::ColumnNotFound(_) => "no such column in the answer".to_owned(),
             other => other.to_string(),
         };
-        Self::Column {
-            column: column.to_owned(),
-            problem,
-        }
+        Self::Column { column: column.to_owned(), problem }
     }
 }
 
@@ -106,10 +103,9 @@ impl From<MigrateError> for DbError {
     fn from(error: MigrateError) -> Self {
         match error {
             MigrateError::Execute(error) => error.into(),
-            MigrateError::ExecuteMigration(error, version) => Self::Migration {
-                version,
-                problem: Self::from(error).to_string(),
-            },
+            MigrateError::ExecuteMigration(error, version) => {
+                Self::Migration { version, problem: Self::from(error).to_string() }
+            }
             MigrateError::VersionMismatch(version) => Self::Changed { version },
             other => Self::Other(other.to_string()),
         }
@@ -134,10 +130,7 @@ fn from_sqlite(error: &SqliteError) -> DbError {
     const LOCKED: i32 = 6;
     const CANNOT_OPEN: i32 = 14;
     let message = error.message().to_owned();
-    let code = error
-        .code()
-        .and_then(|code| code.parse::<i32>().ok())
-        .unwrap_or_default();
+    let code = error.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or_default();
     match code & 0xff {
         BUSY | LOCKED => DbError::Busy(message),
         CANNOT_OPEN => DbError::Unreachable(message),

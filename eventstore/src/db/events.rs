@@ -48,10 +48,7 @@ impl Tx {
         if inserted == rows.len() as u64 {
             Ok(())
         } else {
-            Err(DbError::Other(format!(
-                "{inserted} of {} events were inserted",
-                rows.len()
-            )))
+            Err(DbError::Other(format!("{inserted} of {} events were inserted", rows.len())))
         }
     }
 }

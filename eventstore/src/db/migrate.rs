@@ -60,13 +60,9 @@ impl Db {
 pub fn schema_checksum(dialect: Dialect) -> String {
     const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
     const FNV_PRIME: u64 = 0x0100_0000_01b3;
-    let bytes = migrator(dialect)
-        .iter()
-        .flat_map(|migration| migration.checksum.iter());
+    let bytes = migrator(dialect).iter().flat_map(|migration| migration.checksum.iter());
     // FNV-1a: it tells schemas apart and guards nothing.
-    let sum = bytes.fold(FNV_OFFSET, |sum, byte| {
-        (sum ^ u64::from(*byte)).wrapping_mul(FNV_PRIME)
-    });
+    let sum = bytes.fold(FNV_OFFSET, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(FNV_PRIME));
     format!("{sum:016x}")
 }
 
@@ -96,10 +92,7 @@ async fn state(connection: &mut Connection<'_>) -> Result<SchemaState, DbError> 
         return Ok(SchemaState::Empty);
     }
     let applied = connection
-        .all(
-            "SELECT version, checksum FROM _sqlx_migrations ORDER BY version DESC".into(),
-            vec![],
-        )
+        .all("SELECT version, checksum FROM _sqlx_migrations ORDER BY version DESC".into(), vec![])
         .await?;
     let migrations = migrator(connection.dialect());
     for row in &applied {
@@ -108,15 +101,8 @@ async fn state(connection: &mut Connection<'_>) -> Result<SchemaState, DbError> 
             Some(migration) if *migration.checksum == *row.bytes("checksum")? => {}
             Some(_) => return Err(DbError::Changed { version }),
             None => {
-                let known = migrations
-                    .iter()
-                    .map(|migration| migration.version)
-                    .max()
-                    .unwrap_or_default();
-                return Ok(SchemaState::Newer {
-                    found: version,
-                    known,
-                });
+                let known = migrations.iter().map(|migration| migration.version).max().unwrap_or_default();
+                return Ok(SchemaState::Newer { found: version, known });
             }
         }
     }
@@ -135,10 +121,7 @@ mod tests {
     #[test]
     fn no_number_is_used_by_two_migrations_of_a_database() {
         for dialect in [Dialect::Sqlite, Dialect::Postgres] {
-            let versions: Vec<i64> = migrator(dialect)
-                .iter()
-                .map(|migration| migration.version)
-                .collect();
+            let versions: Vec<i64> = migrator(dialect).iter().map(|migration| migration.version).collect();
             let distinct: BTreeSet<i64> = versions.iter().copied().collect();
             assert_eq!(versions.len(), distinct.len(), "{dialect:?}: {versions:?}");
         }

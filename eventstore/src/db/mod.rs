@@ -103,11 +103,7 @@ impl Db {
                 tx.commit().await?;
                 Ok(affected)
             }
-            Pools::Postgres(pool) => {
-                Connection::Postgres(&mut *pool.acquire().await?)
-                    .run(sql, values)
-                    .await
-            }
+            Pools::Postgres(pool) => Connection::Postgres(&mut *pool.acquire().await?).run(sql, values).await,
         }
     }
 

@@ -71,15 +71,8 @@ async fn sqlite(path: &str) -> Result<Pools, DbError> {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false);
-    let writer = pool
-        .clone()
-        .max_connections(1)
-        .connect_with(options.clone())
-        .await?;
-    let readers = pool
-        .max_connections(SQLITE_READERS)
-        .connect_with(options.read_only(true))
-        .await?;
+    let writer = pool.clone().max_connections(1).connect_with(options.clone()).await?;
+    let readers = pool.max_connections(SQLITE_READERS).connect_with(options.read_only(true)).await?;
     Ok(Pools::Sqlite { readers, writer })
 }
 
@@ -96,9 +89,9 @@ async fn postgres(settings: &DbSettings) -> Result<Pools, DbError> {
     match pool {
         Ok(pool) => Ok(Pools::Postgres(pool)),
         // The driver keeps trying while nobody listens.
-        Err(sqlx::Error::PoolTimedOut) => Err(DbError::Unreachable(
-            "no answer from the server in time".to_owned(),
-        )),
+        Err(sqlx::Error::PoolTimedOut) => {
+            Err(DbError::Unreachable("no answer from the server in time".to_owned()))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -110,13 +103,7 @@ mod tests {
     #[test]
     fn settings_print_without_the_password() {
         let url = "postgres://sealpost:hunter2@db/sealpost".to_owned();
-        let printed = format!(
-            "{:?}",
-            DbSettings {
-                url,
-                max_connections: 8
-            }
-        );
+        let printed = format!("{:?}", DbSettings { url, max_connections: 8 });
         assert_eq!(printed, "DbSettings { url: postgres://…, max_connections: 8 }");
     }
 }

@@ -52,9 +52,7 @@ impl Row {
     /// A UUID, stored as its 16 bytes, or NULL.
     pub fn opt_uuid(&self, column: &str) -> Result<Option<Uuid>, DbError> {
         let bytes = self.opt_bytes(column)?;
-        bytes
-            .map(|bytes| fixed(column, bytes).map(Uuid::from_bytes))
-            .transpose()
+        bytes.map(|bytes| fixed(column, bytes).map(Uuid::from_bytes)).transpose()
     }
 
     /// A TEXT.
@@ -74,10 +72,8 @@ impl Row {
 
     /// Through an `Option`, because SQLite's driver reads NULL as zero, empty or false when asked for a bare type.
     fn required<T: Column>(&self, column: &str) -> Result<T, DbError> {
-        self.optional(column)?.ok_or_else(|| DbError::Column {
-            column: column.to_owned(),
-            problem: "it is NULL".to_owned(),
-        })
+        self.optional(column)?
+            .ok_or_else(|| DbError::Column { column: column.to_owned(), problem: "it is NULL".to_owned() })
     }
 
     fn optional<T: Column>(&self, column: &str) -> Result<Option<T>, DbError> {

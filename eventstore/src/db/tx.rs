@@ -90,8 +90,7 @@ impl Tx {
     /// writer anyway.
     pub async fn lock_log(&mut self) -> Result<(), DbError> {
         if self.dialect() == Dialect::Postgres {
-            self.run("SELECT pg_advisory_xact_lock($1)", vec![LOG_LOCK.into()])
-                .await?;
+            self.run("SELECT pg_advisory_xact_lock($1)", vec![LOG_LOCK.into()]).await?;
         }
         Ok(())
     }

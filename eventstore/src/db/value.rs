@@ -19,10 +19,7 @@ pub struct Sql {
 /// A constant statement: each connection prepares it once and keeps it.
 impl From<&'static str> for Sql {
     fn from(text: &'static str) -> Self {
-        Self {
-            text: text.into_sql_str(),
-            kept: true,
-        }
+        Self { text: text.into_sql_str(), kept: true }
     }
 }
 
@@ -32,10 +29,7 @@ impl From<&'static str> for Sql {
 /// it is bound; whoever builds a `String` for this vouches for that (the driver's guard ends here).
 impl From<String> for Sql {
     fn from(text: String) -> Self {
-        Self {
-            text: AssertSqlSafe(text).into_sql_str(),
-            kept: false,
-        }
+        Self { text: AssertSqlSafe(text).into_sql_str(), kept: false }
     }
 }
 

@@ -10,37 +10,35 @@ use domain::{
     key::{Command, Subject, VaultKey},
 };
 use seal::KeyId;
-use std::{
-    fs::OpenOptions,
-    io::Write,
-    os::unix::fs::OpenOptionsExt,
-};
+use std::{fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt};
 
 /// Beside the epoch keys: one line for each destroyed key, which a restore of an older database must replay.
 const TOMBSTONES: &str = "tombstones";
 
 impl Log {
     /// Destroys the key of that name. Quiet when there is none.
-    pub async fn destroy_key(
-        &self,
-        name: &KeyName,
-        subject: Subject,
-        at: Timestamp,
-    ) -> Result<(), LogError> {
+    pub async fn destroy_key(&self, name: &KeyName, subject: Subject, at: Timestamp) -> Result<(), LogError> {
         let vault = self.vault();
         let Some(found) = vault.find(name).await? else { return Ok(()) };
         let stream = VaultKeyId::from_bytes(found.id.0);
         let by_worker = Metadata { by: Actor::Worker, session: None, policy: None };
         // Never refused: a key that is condemned already stays so.
         let _ = self
-            .execute::<VaultKey>(name.organisation, stream.uuid(), &by_worker, || Command::Condemn { subject, at })
+            .execute::<VaultKey>(name.organisation, stream.uuid(), &by_worker, || Command::Condemn {
+                subject,
+                at,
+            })
             .await?;
         vault.bury(name, found.id, at).await?;
         self.record_destroyed(name.organisation, found.id, at).await
     }
 
     /// Finishes what a crash interrupted between a deletion and its record.
-    pub async fn finish_destructions(&self, organisation: OrganisationId, at: Timestamp) -> Result<(), LogError> {
+    pub async fn finish_destructions(
+        &self,
+        organisation: OrganisationId,
+        at: Timestamp,
+    ) -> Result<(), LogError> {
         let sql = "SELECT key_id FROM destroyed_keys WHERE organisation = $1 AND recorded = FALSE";
         let vault = self.vault();
         let rows = vault.db.all(sql, vec![i64::from(organisation.0).into()]).await?;
@@ -53,12 +51,18 @@ impl Log {
         Ok(())
     }
 
-    async fn record_destroyed(&self, organisation: OrganisationId, id: KeyId, at: Timestamp) -> Result<(), LogError> {
+    async fn record_destroyed(
+        &self,
+        organisation: OrganisationId,
+        id: KeyId,
+        at: Timestamp,
+    ) -> Result<(), LogError> {
         let stream = VaultKeyId::from_bytes(id.0);
         let by_worker = Metadata { by: Actor::Worker, session: None, policy: None };
         // Never refused: this runs after the announcement only.
-        let _ =
-            self.execute::<VaultKey>(organisation, stream.uuid(), &by_worker, || Command::NoteDestroyed { at }).await?;
+        let _ = self
+            .execute::<VaultKey>(organisation, stream.uuid(), &by_worker, || Command::NoteDestroyed { at })
+            .await?;
         let note = "UPDATE destroyed_keys SET recorded = TRUE WHERE key_id = $1";
         self.vault().db.run(note, vec![id.0.into()]).await?;
         Ok(())

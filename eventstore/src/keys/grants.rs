@@ -8,7 +8,13 @@ const LABEL: &str = "grant";
 
 /// Seals a content key for one reader.
 #[must_use]
-pub fn seal_grant(mailbox: &Key, expiry_day: &Key, reader: AccountId, id: ContentKeyId, content: &Key) -> Sealed {
+pub fn seal_grant(
+    mailbox: &Key,
+    expiry_day: &Key,
+    reader: AccountId,
+    id: ContentKeyId,
+    content: &Key,
+) -> Sealed {
     let key = Key::join(mailbox, expiry_day, LABEL);
     Sealed(seal::seal(&key, LABEL, &aad(reader, id), content.expose()))
 }

@@ -25,7 +25,9 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum KeyError {
     /// The file of the root key is not there though the database has data.
-    #[error("the root key file {0} is missing; restore it from where it is kept, nothing can be read without it")]
+    #[error(
+        "the root key file {0} is missing; restore it from where it is kept, nothing can be read without it"
+    )]
     RootMissing(PathBuf),
     /// The environment variable of the root key is not set.
     #[error("the environment variable {0} is not set; it must hold the root key")]
@@ -37,10 +39,14 @@ pub enum KeyError {
     #[error("the root key file {0} can be read by others; run chmod 600 on it")]
     RootExposed(PathBuf),
     /// The root key does not open the epoch keys.
-    #[error("the root key does not open the epoch keys in {0}; use the root key that this database was begun with")]
+    #[error(
+        "the root key does not open the epoch keys in {0}; use the root key that this database was begun with"
+    )]
     WrongRoot(PathBuf),
     /// The epoch keys are not there though the database has keys sealed under them.
-    #[error("the epoch keys in {0} are missing, and the database has data sealed under them; restore that folder")]
+    #[error(
+        "the epoch keys in {0} are missing, and the database has data sealed under them; restore that folder"
+    )]
     EpochsMissing(PathBuf),
     /// A file with keys could not be read or written.
     #[error("key file {path}: {problem}")]
@@ -52,7 +58,9 @@ pub enum KeyError {
         problem: io::Error,
     },
     /// A vault row does not open: the database and the keys do not belong together.
-    #[error("a key in the database does not open under epoch {0}; database and key folder do not belong together")]
+    #[error(
+        "a key in the database does not open under epoch {0}; database and key folder do not belong together"
+    )]
     Unopenable(i64),
     /// The key was destroyed, and its name never gets another.
     #[error("this key was destroyed")]

@@ -32,13 +32,17 @@ impl RootKeyProvider {
                 parse(&Zeroizing::new(text), name)
             }
             Self::File(path) => match fs::metadata(path) {
-                Ok(meta) if meta.permissions().mode() & OTHERS != 0 => Err(KeyError::RootExposed(path.clone())),
+                Ok(meta) if meta.permissions().mode() & OTHERS != 0 => {
+                    Err(KeyError::RootExposed(path.clone()))
+                }
                 Ok(_) => {
                     let text = Zeroizing::new(fs::read_to_string(path).map_err(KeyError::file(path))?);
                     parse(&text, &path.display().to_string())
                 }
                 Err(problem) if problem.kind() == ErrorKind::NotFound && may_create => create(path),
-                Err(problem) if problem.kind() == ErrorKind::NotFound => Err(KeyError::RootMissing(path.clone())),
+                Err(problem) if problem.kind() == ErrorKind::NotFound => {
+                    Err(KeyError::RootMissing(path.clone()))
+                }
                 Err(problem) => Err(KeyError::file(path)(problem)),
             },
         }
@@ -61,8 +65,12 @@ fn create(path: &Path) -> Result<Key, KeyError> {
 pub(super) fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), KeyError> {
     let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(KeyError::file(folder))?;
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(KeyError::file(path))?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(KeyError::file(path))?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(KeyError::file(path))?;
     // The name must outlive a power cut as well: data will depend on this key.
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(KeyError::file(folder))

@@ -5,7 +5,9 @@ use crate::{
     clock::Clock,
     db::{Db, Row, Tx, Value},
 };
-use domain::{AccountId, DraftId, OrganisationId, Timestamp, event::Subject, message::Direction, period::Period};
+use domain::{
+    AccountId, DraftId, OrganisationId, Timestamp, event::Subject, message::Direction, period::Period,
+};
 use seal::{Key, KeyId};
 use std::{
     collections::HashMap,
@@ -111,7 +113,12 @@ impl KeyName {
     }
     /// For the grants of one mailbox generation.
     #[must_use]
-    pub fn mailbox(organisation: OrganisationId, account: AccountId, way: Direction, generation: u32) -> Self {
+    pub fn mailbox(
+        organisation: OrganisationId,
+        account: AccountId,
+        way: Direction,
+        generation: u32,
+    ) -> Self {
         let purpose = match way {
             Direction::In => Purpose::MailboxIn,
             Direction::Out => Purpose::MailboxOut,
@@ -145,7 +152,12 @@ impl KeyName {
 
 impl Vault {
     /// Opens the vault of a migrated database.
-    pub async fn open(db: Db, root: &super::RootKeyProvider, folder: &std::path::Path, clock: Clock) -> Result<Self, KeyError> {
+    pub async fn open(
+        db: Db,
+        root: &super::RootKeyProvider,
+        folder: &std::path::Path,
+        clock: Clock,
+    ) -> Result<Self, KeyError> {
         let empty = db.optional("SELECT 1 AS one FROM vault LIMIT 1", vec![]).await?.is_none();
         let epochs = Epochs::open(root, folder, empty)?;
         let vault = Self { db, epochs, clock, cache: Arc::default() };
@@ -208,14 +220,20 @@ impl Vault {
     }
 
     /// Days before `day` whose keys still live, oldest first: what expired on them can be shredded.
-    pub async fn expiry_days_before(&self, organisation: OrganisationId, day: Date) -> Result<Vec<Date>, KeyError> {
+    pub async fn expiry_days_before(
+        &self,
+        organisation: OrganisationId,
+        day: Date,
+    ) -> Result<Vec<Date>, KeyError> {
         let values = vec![
             i64::from(organisation.0).into(),
             (Purpose::ExpiryDay as i64).into(),
             i64::from(day.to_julian_day()).into(),
         ];
         let rows = self.db.all(EXPIRY_DAYS, values).await?;
-        let day = |row: &Row| Ok(i32::try_from(row.int("generation")?).ok().and_then(|day| Date::from_julian_day(day).ok()));
+        let day = |row: &Row| {
+            Ok(i32::try_from(row.int("generation")?).ok().and_then(|day| Date::from_julian_day(day).ok()))
+        };
         rows.iter().filter_map(|row| day(row).transpose()).collect()
     }
 
@@ -224,7 +242,12 @@ impl Vault {
         *self.cache() = Cache::default();
     }
 
-    pub(super) async fn delete(tx: &mut Tx, name: &KeyName, id: KeyId, at: Timestamp) -> Result<(), KeyError> {
+    pub(super) async fn delete(
+        tx: &mut Tx,
+        name: &KeyName,
+        id: KeyId,
+        at: Timestamp,
+    ) -> Result<(), KeyError> {
         let mut values = vec![Value::from(id.0)];
         values.extend(name.values());
         values.push(at.micros().into());
@@ -238,7 +261,12 @@ impl Vault {
 
     fn unseal(&self, organisation: OrganisationId, row: &Row) -> Result<Key, KeyError> {
         let purpose = row.int("purpose")?;
-        let name = KeyNameRow { organisation, purpose, owner: row.bytes16("owner")?, generation: row.int("generation")? };
+        let name = KeyNameRow {
+            organisation,
+            purpose,
+            owner: row.bytes16("owner")?,
+            generation: row.int("generation")?,
+        };
         self.unseal_row(&name, row)
     }
 

@@ -43,10 +43,12 @@ const REMEMBERED_HEADS: usize = 100_000;
 /// PostgreSQL channel that other nodes listen on.
 pub(super) const CHANNEL: &str = "sealpost_log";
 
-pub(super) const KEPT_KEY: &str = "SELECT input_hash, position FROM idempotency WHERE organisation = $1 AND key = $2";
+pub(super) const KEPT_KEY: &str =
+    "SELECT input_hash, position FROM idempotency WHERE organisation = $1 AND key = $2";
 const KEEP_KEY: &str = "INSERT INTO idempotency (organisation, key, input_hash, position, recorded_at) \
      VALUES ($1, $2, $3, $4, $5)";
-const VERSION: &str = "SELECT COALESCE(MAX(version), 0) AS version FROM events WHERE organisation = $1 AND stream = $2";
+const VERSION: &str =
+    "SELECT COALESCE(MAX(version), 0) AS version FROM events WHERE organisation = $1 AND stream = $2";
 
 type Stream = (i64, [u8; 16]);
 type Answer = Result<Appended, LogError>;
@@ -76,7 +78,8 @@ impl Appender {
                 events += next.rows.len();
                 batch.push(next);
             }
-            metrics::histogram!("sealpost_log_batch_events").record(u32::try_from(events).unwrap_or(u32::MAX));
+            metrics::histogram!("sealpost_log_batch_events")
+                .record(u32::try_from(events).unwrap_or(u32::MAX));
             self.write(batch).await;
         }
     }
@@ -138,7 +141,8 @@ impl Appender {
         }
         let recorded_at = rows.last().map_or(0, |row| row.recorded_at);
         for ((organisation, key), (input, position)) in keys {
-            let values = vec![organisation.into(), key.into(), input.into(), position.into(), recorded_at.into()];
+            let values =
+                vec![organisation.into(), key.into(), input.into(), position.into(), recorded_at.into()];
             tx.run(KEEP_KEY, values).await?;
         }
         tx.notify(CHANNEL).await?;
@@ -165,7 +169,9 @@ impl Appender {
             let known = seen.get(&stream).or_else(|| written.get(&stream)).copied();
             let known = match (known, check) {
                 (Some(version), _) => Some(version),
-                (None, Check::Remembered) => self.versions.get(&stream).copied().filter(|head| *head >= row.version),
+                (None, Check::Remembered) => {
+                    self.versions.get(&stream).copied().filter(|head| *head >= row.version)
+                }
                 (None, Check::Stored) => {
                     let values = vec![row.organisation.into(), row.stream.into()];
                     Some(tx.one(VERSION, values).await?.int("version")?)
@@ -200,11 +206,7 @@ enum Check {
 }
 
 /// The answer to a request whose key was used before, in the database or in this batch.
-async fn kept(
-    tx: &mut Tx,
-    request: &Request,
-    batch: &Keys,
-) -> Result<Option<Answer>, DbError> {
+async fn kept(tx: &mut Tx, request: &Request, batch: &Keys) -> Result<Option<Answer>, DbError> {
     let Some((organisation, idempotency)) = request.idempotency else { return Ok(None) };
     let found = match batch.get(&(organisation, idempotency.key)) {
         Some(found) => Some(*found),

@@ -67,7 +67,11 @@ pub const ATTEMPTS: usize = 5;
 
 impl Log {
     /// Loads an aggregate, from the last remembered state on.
-    pub async fn load<A: Stored>(&self, organisation: OrganisationId, id: Uuid) -> Result<Loaded<A>, LogError> {
+    pub async fn load<A: Stored>(
+        &self,
+        organisation: OrganisationId,
+        id: Uuid,
+    ) -> Result<Loaded<A>, LogError> {
         self.load_with(organisation, id, &ContentKeys::none()).await
     }
 

@@ -32,7 +32,8 @@ impl ContentKeys {
     }
 }
 
-const COLUMNS: &str = "position, organisation, class, stream, version, event_id, recorded_at, body, body_hash";
+const COLUMNS: &str =
+    "position, organisation, class, stream, version, event_id, recorded_at, body, body_hash";
 const STREAM: &str = "SELECT position, organisation, class, stream, version, event_id, recorded_at, body, body_hash \
      FROM events WHERE organisation = $1 AND stream = $2 AND version > $3 ORDER BY version LIMIT $4";
 const AFTER: &str = "SELECT position, organisation, class, stream, version, event_id, recorded_at, body, body_hash \
@@ -91,7 +92,11 @@ impl Log {
     }
 
     /// The key of a draft's content, for its owner; holds nothing once the draft was sent or thrown away.
-    pub async fn draft_keys(&self, organisation: OrganisationId, draft: DraftId) -> Result<ContentKeys, LogError> {
+    pub async fn draft_keys(
+        &self,
+        organisation: OrganisationId,
+        draft: DraftId,
+    ) -> Result<ContentKeys, LogError> {
         let mut keys = ContentKeys::none();
         if let Some(found) = self.vault.find(&KeyName::draft(organisation, draft)).await? {
             keys.0.insert(found.id, found.key);
@@ -150,7 +155,9 @@ impl Log {
         keys: &ContentKeys,
     ) -> Result<Option<Key>, LogError> {
         match section.kind {
-            SectionKind::Audit | SectionKind::Personal => Ok(self.vault.by_id(organisation, section.key_id).await?),
+            SectionKind::Audit | SectionKind::Personal => {
+                Ok(self.vault.by_id(organisation, section.key_id).await?)
+            }
             // Only what the reader brought: the vault's draft keys are not for projections or the audit.
             SectionKind::Content => Ok(keys.0.get(&section.key_id).cloned()),
         }

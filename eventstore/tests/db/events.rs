@@ -28,10 +28,7 @@ async fn append(db: &Db, rows: &[EventRow]) -> Result<(), DbError> {
 }
 
 async fn positions(db: &Db) -> Vec<i64> {
-    let rows = db
-        .all("SELECT position FROM events ORDER BY position", vec![])
-        .await
-        .unwrap();
+    let rows = db.all("SELECT position FROM events ORDER BY position", vec![]).await.unwrap();
     rows.iter().map(|row| row.int("position").unwrap()).collect()
 }
 
@@ -43,11 +40,7 @@ async fn a_thousand_events_are_inserted_at_once() {
         append(&test.db, &[]).await.unwrap();
         assert_eq!(positions(&test.db).await, (1..=1000).collect::<Vec<i64>>());
 
-        let last = test
-            .db
-            .one("SELECT * FROM events WHERE position = $1", vec![1000.into()])
-            .await
-            .unwrap();
+        let last = test.db.one("SELECT * FROM events WHERE position = $1", vec![1000.into()]).await.unwrap();
         let read = EventRow {
             position: last.int("position").unwrap(),
             organisation: last.int("organisation").unwrap(),
@@ -68,10 +61,7 @@ async fn a_thousand_events_are_inserted_at_once() {
 async fn a_batch_with_one_taken_version_inserts_nothing() {
     on_both(async |test: TestDb| {
         append(&test.db, &[event(1)]).await.unwrap();
-        let taken = EventRow {
-            version: 1,
-            ..event(3)
-        };
+        let taken = EventRow { version: 1, ..event(3) };
         let error = append(&test.db, &[event(2), taken]).await.unwrap_err();
         assert!(error.is_unique_violation(), "{error}");
         assert_eq!(positions(&test.db).await, [1]);
@@ -84,20 +74,15 @@ async fn a_batch_with_one_taken_version_inserts_nothing() {
 async fn events_cannot_be_changed_or_removed() {
     on_both(async |test: TestDb| {
         append(&test.db, &[event(1), event(2)]).await.unwrap();
-        let mut refused = vec![
-            "UPDATE events SET class = 1 WHERE position = 1",
-            "DELETE FROM events WHERE position = 2",
-        ];
+        let mut refused =
+            vec!["UPDATE events SET class = 1 WHERE position = 1", "DELETE FROM events WHERE position = 2"];
         refused.push(match test.db.dialect() {
             Dialect::Sqlite => "INSERT OR REPLACE INTO events SELECT * FROM events WHERE position = 1",
             Dialect::Postgres => "TRUNCATE events",
         });
         for statement in refused {
             let error = test.db.run(statement, vec![]).await.unwrap_err().to_string();
-            assert!(
-                error.contains("K1: events are append-only"),
-                "{statement}: {error}"
-            );
+            assert!(error.contains("K1: events are append-only"), "{statement}: {error}");
         }
         assert_eq!(positions(&test.db).await, [1, 2]);
     })

@@ -19,14 +19,8 @@ async fn migrating_twice_is_quiet() {
 async fn nodes_that_migrate_an_empty_database_together_wait_for_one_another() {
     let test = TestDb::sqlite().await;
     let url = format!("sqlite://{}", test.dir.path().join("empty.db").display());
-    let settings = DbSettings {
-        url,
-        max_connections: 1,
-    };
-    let (one, other) = (
-        Db::open(&settings).await.unwrap(),
-        Db::open(&settings).await.unwrap(),
-    );
+    let settings = DbSettings { url, max_connections: 1 };
+    let (one, other) = (Db::open(&settings).await.unwrap(), Db::open(&settings).await.unwrap());
     assert_eq!(one.schema_state().await.unwrap(), SchemaState::Empty);
     let (first, second) = tokio::join!(one.migrate(), other.migrate());
     first.unwrap();
@@ -37,10 +31,7 @@ async fn nodes_that_migrate_an_empty_database_together_wait_for_one_another() {
 #[tokio::test]
 async fn a_database_that_misses_a_migration_is_behind() {
     on_both(async |test: TestDb| {
-        test.db
-            .run("DELETE FROM _sqlx_migrations WHERE version = $1", vec![2.into()])
-            .await
-            .unwrap();
+        test.db.run("DELETE FROM _sqlx_migrations WHERE version = $1", vec![2.into()]).await.unwrap();
         assert_eq!(test.db.schema_state().await.unwrap(), SchemaState::Behind(1));
     })
     .await;
@@ -51,15 +42,9 @@ async fn a_database_of_a_newer_program_is_refused() {
     on_both(async |test: TestDb| {
         let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
                      VALUES ($1, 'of tomorrow', true, $2, 0)";
-        test.db
-            .run(newer, vec![9_999.into(), [0_u8; 48].into()])
-            .await
-            .unwrap();
+        test.db.run(newer, vec![9_999.into(), [0_u8; 48].into()]).await.unwrap();
         let state = test.db.schema_state().await.unwrap();
-        assert!(
-            matches!(state, SchemaState::Newer { found: 9_999, known } if known < 9_999),
-            "{state:?}"
-        );
+        assert!(matches!(state, SchemaState::Newer { found: 9_999, known } if known < 9_999), "{state:?}");
         let error = test.db.migrate().await.unwrap_err();
         assert!(matches!(error, DbError::Newer { found: 9_999, .. }), "{error}");
         assert!(error.to_string().contains("run the newer program"));

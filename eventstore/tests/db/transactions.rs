@@ -20,10 +20,7 @@ async fn a_transaction_is_seen_after_its_commit_and_never_after_a_rollback_or_a_
         assert_eq!(count(&test.db, leases).await, 0);
 
         let mut tx = test.db.begin().await.unwrap();
-        let returned = tx
-            .one(format!("{INSERT_LEASE} RETURNING name"), lease("kept"))
-            .await
-            .unwrap();
+        let returned = tx.one(format!("{INSERT_LEASE} RETURNING name"), lease("kept")).await.unwrap();
         assert_eq!(returned.text("name").unwrap(), "kept");
         assert_eq!(count(&test.db, leases).await, 0);
         tx.commit().await.unwrap();
@@ -75,10 +72,7 @@ async fn a_listener_wakes_when_another_node_commits() {
             assert_eq!(test.db.dialect(), Dialect::Sqlite);
             return;
         };
-        let settings = DbSettings {
-            url: test.url.clone(),
-            max_connections: 1,
-        };
+        let settings = DbSettings { url: test.url.clone(), max_connections: 1 };
         let other = Db::open(&settings).await.unwrap();
         let mut tx = other.begin().await.unwrap();
         tx.notify("log").await.unwrap();
@@ -103,10 +97,6 @@ async fn truncating_leaves_the_write_ahead_log_empty() {
 #[tokio::test]
 async fn reading_calls_cannot_write_on_sqlite() {
     let test = TestDb::sqlite().await;
-    let error = test
-        .db
-        .optional(format!("{INSERT_LEASE} RETURNING name"), lease("mail"))
-        .await
-        .unwrap_err();
+    let error = test.db.optional(format!("{INSERT_LEASE} RETURNING name"), lease("mail")).await.unwrap_err();
     assert!(matches!(error, DbError::Other(_)), "{error}");
 }

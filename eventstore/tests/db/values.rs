@@ -12,10 +12,7 @@ async fn every_type_comes_back_as_it_went_in() {
     on_both(async |test: TestDb| {
         let id = Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
         test.db
-            .run(
-                "CREATE TABLE kinds (i BIGINT, b BYTEA, h BYTEA, u BYTEA, t TEXT, f BOOLEAN)",
-                vec![],
-            )
+            .run("CREATE TABLE kinds (i BIGINT, b BYTEA, h BYTEA, u BYTEA, t TEXT, f BOOLEAN)", vec![])
             .await
             .unwrap();
         let insert = "INSERT INTO kinds (i, b, h, u, t, f) VALUES ($1, $2, $3, $4, $5, $6)";
@@ -45,23 +42,10 @@ async fn every_type_comes_back_as_it_went_in() {
 #[tokio::test]
 async fn null_comes_back_as_none_and_only_as_none() {
     on_both(async |test: TestDb| {
-        test.db
-            .run(
-                "CREATE TABLE kinds (i BIGINT, b BYTEA, t TEXT, f BOOLEAN)",
-                vec![],
-            )
-            .await
-            .unwrap();
-        let nothing = vec![
-            None::<i64>.into(),
-            None::<Vec<u8>>.into(),
-            None::<String>.into(),
-            None::<bool>.into(),
-        ];
-        test.db
-            .run("INSERT INTO kinds (i, b, t, f) VALUES ($1, $2, $3, $4)", nothing)
-            .await
-            .unwrap();
+        test.db.run("CREATE TABLE kinds (i BIGINT, b BYTEA, t TEXT, f BOOLEAN)", vec![]).await.unwrap();
+        let nothing =
+            vec![None::<i64>.into(), None::<Vec<u8>>.into(), None::<String>.into(), None::<bool>.into()];
+        test.db.run("INSERT INTO kinds (i, b, t, f) VALUES ($1, $2, $3, $4)", nothing).await.unwrap();
 
         let row = test.db.one("SELECT * FROM kinds", vec![]).await.unwrap();
         assert_eq!(row.opt_int("i").unwrap(), None);
@@ -85,10 +69,7 @@ async fn a_wrong_type_a_wrong_length_and_a_missing_column_are_named() {
             (row.text("absent").unwrap_err(), "absent"),
         ];
         for (error, named) in wrong {
-            assert!(
-                matches!(&error, DbError::Column { column, .. } if column == named),
-                "{error}"
-            );
+            assert!(matches!(&error, DbError::Column { column, .. } if column == named), "{error}");
         }
     })
     .await;
@@ -117,35 +98,17 @@ async fn rows_affected_are_counted_and_a_missing_row_is_told() {
         assert_eq!(test.db.run(update, vec![9.into(), "c".into()]).await.unwrap(), 2);
         let absent = "SELECT name FROM leases WHERE fencing_token = $1";
         assert!(test.db.optional(absent, vec![77.into()]).await.unwrap().is_none());
-        assert!(matches!(
-            test.db.one(absent, vec![77.into()]).await,
-            Err(DbError::NoRow)
-        ));
+        assert!(matches!(test.db.one(absent, vec![77.into()]).await, Err(DbError::NoRow)));
         let built = ["SELECT name FROM leases WHERE name IN (", "$1", ", $2", ")"].concat();
-        assert_eq!(
-            test.db
-                .all(built, vec!["a".into(), "c".into()])
-                .await
-                .unwrap()
-                .len(),
-            2
-        );
+        assert_eq!(test.db.all(built, vec!["a".into(), "c".into()]).await.unwrap().len(), 2);
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_url_that_is_no_database_is_explained_without_showing_it() {
-    for url in [
-        "mysql://root:hunter2@db/x",
-        "sealpost.db",
-        "sqlite://",
-        "postgres://u:hunter2@db:port/x",
-    ] {
-        let settings = DbSettings {
-            url: url.to_owned(),
-            max_connections: 1,
-        };
+    for url in ["mysql://root:hunter2@db/x", "sealpost.db", "sqlite://", "postgres://u:hunter2@db:port/x"] {
+        let settings = DbSettings { url: url.to_owned(), max_connections: 1 };
         let error = Db::open(&settings).await.unwrap_err();
         assert!(matches!(error, DbError::Url(_)), "{error:?}");
         assert!(!format!("{error} {error:?}").contains("hunter2"));

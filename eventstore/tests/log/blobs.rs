@@ -22,10 +22,7 @@ fn plain(length: u64) -> Vec<u8> {
 
 /// In pieces of a length that fits no chunk.
 fn arriving(bytes: &[u8], piece: usize) -> impl Stream<Item = Result<Bytes, Infallible>> + use<> {
-    let pieces: Vec<_> = bytes
-        .chunks(piece)
-        .map(|piece| Ok(Bytes::copy_from_slice(piece)))
-        .collect();
+    let pieces: Vec<_> = bytes.chunks(piece).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
     stream::iter(pieces)
 }
 
@@ -51,21 +48,14 @@ fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
 #[tokio::test]
 async fn a_file_comes_back() {
     let folder = TempDir::new().unwrap();
-    for blobs in [
-        Blobs::new(Arc::new(InMemory::new())),
-        Blobs::directory(&folder.path().join("new")).unwrap(),
-    ] {
+    for blobs in
+        [Blobs::new(Arc::new(InMemory::new())), Blobs::directory(&folder.path().join("new")).unwrap()]
+    {
         for length in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, 6 * 1024 * 1024 + 7] {
             let (key, bytes) = (Key::random(), plain(length));
             for piece in [1000, 70_000, 20_000_000] {
-                blobs
-                    .put(PLACE, &key, arriving(&bytes, piece), length)
-                    .await
-                    .unwrap();
-                assert!(
-                    read(&blobs, PLACE, &key, length).await.unwrap() == bytes,
-                    "{length} bytes"
-                );
+                blobs.put(PLACE, &key, arriving(&bytes, piece), length).await.unwrap();
+                assert!(read(&blobs, PLACE, &key, length).await.unwrap() == bytes, "{length} bytes");
             }
         }
     }
@@ -78,10 +68,7 @@ async fn a_file_is_stored_sealed() {
     let blobs = Blobs::directory(folder.path()).unwrap();
     let bytes = b"recognisable ".repeat(10_000);
     let length = bytes.len() as u64;
-    blobs
-        .put(PLACE, &Key::random(), arriving(&bytes, 999), length)
-        .await
-        .unwrap();
+    blobs.put(PLACE, &Key::random(), arriving(&bytes, 999), length).await.unwrap();
     let stored = fs::read(folder.path().join(PLACE)).unwrap();
     assert_eq!(stored.len() as u64, sealed_len(length));
     assert!(!stored.windows(12).any(|window| window == b"recognisable"));
@@ -95,24 +82,16 @@ async fn half_a_file_leaves_nothing() {
     let key = Key::random();
     for length in [1, CHUNK, CHUNK + 1, 11 * 1024 * 1024] {
         let bytes = plain(length);
-        let long = blobs
-            .put(PLACE, &key, arriving(&bytes, 1 << 20), length - 1)
-            .await;
+        let long = blobs.put(PLACE, &key, arriving(&bytes, 1 << 20), length - 1).await;
         assert!(matches!(long, Err(BlobError::TooLong)), "{length}");
-        let short = blobs
-            .put(PLACE, &key, arriving(&bytes, 1 << 20), length + 1)
-            .await;
+        let short = blobs.put(PLACE, &key, arriving(&bytes, 1 << 20), length + 1).await;
         assert!(matches!(short, Err(BlobError::Incomplete)), "{length}");
-        let broken = arriving(&bytes, 1 << 20)
-            .map(|piece| piece.map_err(|_| ()))
-            .chain(stream::iter([Err(())]));
+        let broken =
+            arriving(&bytes, 1 << 20).map(|piece| piece.map_err(|_| ())).chain(stream::iter([Err(())]));
         let broken = blobs.put(PLACE, &key, broken, length).await;
         assert!(matches!(broken, Err(BlobError::Incomplete)), "{length}");
         assert_eq!(files(folder.path()), Vec::<std::path::PathBuf>::new());
-        assert!(matches!(
-            read(&blobs, PLACE, &key, length).await,
-            Err(BlobError::NotFound)
-        ));
+        assert!(matches!(read(&blobs, PLACE, &key, length).await, Err(BlobError::NotFound)));
     }
 }
 
@@ -123,16 +102,10 @@ async fn a_file_is_bound_to_its_key_and_place() {
     let blobs = Blobs::new(store.clone());
     let key = Key::random();
     blobs.put(PLACE, &key, arriving(b"scan", 4), 4).await.unwrap();
-    store
-        .copy(&Path::from(PLACE), &Path::from("elsewhere"))
-        .await
-        .unwrap();
+    store.copy(&Path::from(PLACE), &Path::from("elsewhere")).await.unwrap();
     for (place, key) in [(PLACE, Key::random()), ("elsewhere", key)] {
         let opened = read(&blobs, place, &key, 4).await;
-        assert!(
-            matches!(opened, Err(BlobError::Open(OpenError::WrongKey))),
-            "{place}"
-        );
+        assert!(matches!(opened, Err(BlobError::Open(OpenError::WrongKey))), "{place}");
     }
 }
 
@@ -142,10 +115,7 @@ async fn a_changed_file_is_found() {
     let store = Arc::new(InMemory::new());
     let blobs = Blobs::new(store.clone());
     let (key, length) = (Key::random(), 2 * CHUNK);
-    blobs
-        .put(PLACE, &key, arriving(&plain(length), 5000), length)
-        .await
-        .unwrap();
+    blobs.put(PLACE, &key, arriving(&plain(length), 5000), length).await.unwrap();
     let place = Path::from(PLACE);
     let stored = store.get(&place).await.unwrap().bytes().await.unwrap().to_vec();
     let (mut first, mut last) = (stored.clone(), stored.clone());
@@ -154,10 +124,7 @@ async fn a_changed_file_is_found() {
     let without_last = stored[..stored.len() - CHUNK_BYTES - 16].to_vec();
     for changed in [first, last, without_last.clone(), [stored, vec![0]].concat()] {
         store.put(&place, PutPayload::from(changed)).await.unwrap();
-        assert!(matches!(
-            read(&blobs, PLACE, &key, length).await,
-            Err(BlobError::Open(_))
-        ));
+        assert!(matches!(read(&blobs, PLACE, &key, length).await, Err(BlobError::Open(_))));
     }
     store.put(&place, PutPayload::from(without_last)).await.unwrap();
     let cut = read(&blobs, PLACE, &key, CHUNK).await;
@@ -178,21 +145,14 @@ async fn a_large_file_passes_in_constant_memory() {
     let piece = Bytes::from(plain(MIB));
     let most_waiting = Cell::new(0);
     let arriving = stream::iter((0..50).map(|arrived| {
-        let stored: u64 = files(folder.path())
-            .iter()
-            .map(|file| file.metadata().unwrap().len())
-            .sum();
+        let stored: u64 = files(folder.path()).iter().map(|file| file.metadata().unwrap().len()).sum();
         most_waiting.set(most_waiting.get().max((arrived * MIB).saturating_sub(stored)));
         Ok::<_, Infallible>(piece.clone())
     }));
     blobs.put(PLACE, &key, arriving, 50 * MIB).await.unwrap();
     assert!(most_waiting.get() <= 16 * MIB, "{} bytes", most_waiting.get());
 
-    let lengths = blobs
-        .get(PLACE, &key, 50 * MIB)
-        .await
-        .unwrap()
-        .map_ok(|chunk| chunk.len());
+    let lengths = blobs.get(PLACE, &key, 50 * MIB).await.unwrap().map_ok(|chunk| chunk.len());
     let lengths: Vec<usize> = lengths.try_collect().await.unwrap();
     assert_eq!(lengths, [CHUNK_BYTES; 800]);
 }
@@ -206,10 +166,7 @@ async fn a_file_is_deleted_once() {
     blobs.put(PLACE, &key, arriving(b"scan", 4), 4).await.unwrap();
     for _ in 0..2 {
         blobs.delete(PLACE).await.unwrap();
-        assert!(matches!(
-            read(&blobs, PLACE, &key, 4).await,
-            Err(BlobError::NotFound)
-        ));
+        assert!(matches!(read(&blobs, PLACE, &key, 4).await, Err(BlobError::NotFound)));
     }
 }
 

@@ -21,10 +21,7 @@ const DAY: Date = date!(2026 - 03 - 06);
 const LATER: Timestamp = Timestamp::from_micros(START.micros() + 5_000_000);
 
 fn day(day: Date) -> (KeyName, key::Subject) {
-    (
-        KeyName::expiry_day(ORGANISATION, day),
-        key::Subject::ExpiryDay { day },
-    )
+    (KeyName::expiry_day(ORGANISATION, day), key::Subject::ExpiryDay { day })
 }
 
 /// What the log says of a key: stream and events, in order.
@@ -48,11 +45,8 @@ async fn a_day_ends_for_everyone() {
         let log = open_log(&test).await;
         let (name, subject) = day(DAY);
         let (next_name, _) = day(DAY.next_day().unwrap());
-        let mailbox = log
-            .vault()
-            .obtain(&KeyName::mailbox(ORGANISATION, id(1), Direction::In, 1))
-            .await
-            .unwrap();
+        let mailbox =
+            log.vault().obtain(&KeyName::mailbox(ORGANISATION, id(1), Direction::In, 1)).await.unwrap();
         let content = Key::random();
         let mut grants = vec![];
         for name in [name, next_name] {
@@ -60,44 +54,25 @@ async fn a_day_ends_for_everyone() {
             grants.push(seal_grant(&mailbox.key, &day.key, id(1), CONTENT_KEY, &content));
         }
         let condemned = log.vault().find(&name).await.unwrap().unwrap().id;
-        let before = log
-            .vault()
-            .expiry_days_before(ORGANISATION, DAY.next_day().unwrap())
-            .await
-            .unwrap();
+        let before = log.vault().expiry_days_before(ORGANISATION, DAY.next_day().unwrap()).await.unwrap();
         assert_eq!(before, [DAY]);
 
         log.destroy_key(&name, subject, LATER).await.unwrap();
 
         for log in [&log, &open_other_log(&test).await] {
             assert!(log.vault().find(&name).await.unwrap().is_none());
-            assert!(
-                log.vault()
-                    .by_id(ORGANISATION, condemned)
-                    .await
-                    .unwrap()
-                    .is_none()
-            );
-            assert!(matches!(
-                log.vault().obtain(&name).await,
-                Err(KeyError::Destroyed)
-            ));
+            assert!(log.vault().by_id(ORGANISATION, condemned).await.unwrap().is_none());
+            assert!(matches!(log.vault().obtain(&name).await, Err(KeyError::Destroyed)));
             let next = log.vault().find(&next_name).await.unwrap().unwrap();
-            let mailbox = log
-                .vault()
-                .obtain(&KeyName::mailbox(ORGANISATION, id(1), Direction::In, 1))
-                .await
-                .unwrap();
+            let mailbox =
+                log.vault().obtain(&KeyName::mailbox(ORGANISATION, id(1), Direction::In, 1)).await.unwrap();
             let open = |grant| open_grant(&mailbox.key, &next.key, id(1), CONTENT_KEY, grant);
             assert_eq!(open(&grants[1]), Some(content.clone()));
             assert_eq!(open(&grants[0]), None);
             assert_eq!(record(log).await, requested_and_done(condemned, subject, LATER));
         }
         assert!(
-            log.vault()
-                .expiry_days_before(ORGANISATION, Date::MAX)
-                .await
-                .unwrap()
+            log.vault().expiry_days_before(ORGANISATION, Date::MAX).await.unwrap()
                 == [DAY.next_day().unwrap()]
         );
         let tombstones = fs::read_to_string(test.dir.path().join("keys/tombstones")).unwrap();
@@ -133,9 +108,7 @@ async fn a_draft_ends_with_its_key() {
         let held = log.draft_keys(ORGANISATION, id(7)).await.unwrap();
         let before: Loaded<Draft> = log.load_with(ORGANISATION, uuid(7), &held).await.unwrap();
         let name = KeyName::draft(ORGANISATION, id(7));
-        log.destroy_key(&name, key::Subject::Draft { draft: id(7) }, LATER)
-            .await
-            .unwrap();
+        log.destroy_key(&name, key::Subject::Draft { draft: id(7) }, LATER).await.unwrap();
 
         let keys = log.draft_keys(ORGANISATION, id(7)).await.unwrap();
         let after: Loaded<Draft> = log.load_with(ORGANISATION, uuid(7), &keys).await.unwrap();
@@ -145,21 +118,12 @@ async fn a_draft_ends_with_its_key() {
         };
         assert!(text(&before).is_some());
         assert_eq!((text(&after), after.version), (None, 1));
-        let save = || draft::Command::Save {
-            version: 1,
-            text: draft::Text::default(),
-            expires_in: None,
-            at: LATER,
-        };
+        let save =
+            || draft::Command::Save { version: 1, text: draft::Text::default(), expires_in: None, at: LATER };
         let saved = log.execute::<Draft>(ORGANISATION, uuid(7), &meta(), save).await;
         assert!(matches!(saved, Err(LogError::Key(KeyError::Destroyed))));
         let discard = || draft::Command::Discard { at: LATER };
-        assert!(
-            log.execute::<Draft>(ORGANISATION, uuid(7), &meta(), discard)
-                .await
-                .unwrap()
-                .is_ok()
-        );
+        assert!(log.execute::<Draft>(ORGANISATION, uuid(7), &meta(), discard).await.unwrap().is_ok());
     })
     .await;
 }
@@ -170,18 +134,13 @@ async fn destroy_and_crash(test: &TestDb, name: &KeyName, subject: key::Subject)
     let id = log.vault().find(name).await.unwrap().unwrap().id;
     let stream = uuid::Uuid::from_bytes(id.0);
     let condemn = || Command::Condemn { subject, at: LATER };
-    log.execute::<VaultKey>(ORGANISATION, stream, &meta(), condemn)
-        .await
-        .unwrap()
-        .unwrap();
+    log.execute::<VaultKey>(ORGANISATION, stream, &meta(), condemn).await.unwrap().unwrap();
     let mut tx = log.db().begin().await.unwrap();
     let note = "INSERT INTO destroyed_keys \
          (key_id, organisation, purpose, owner, generation, destroyed_at, recorded) \
          SELECT key_id, organisation, purpose, owner, generation, 5, FALSE FROM vault WHERE key_id = $1";
     assert_eq!(tx.run(note, vec![id.0.into()]).await.unwrap(), 1);
-    tx.run("DELETE FROM vault WHERE key_id = $1", vec![id.0.into()])
-        .await
-        .unwrap();
+    tx.run("DELETE FROM vault WHERE key_id = $1", vec![id.0.into()]).await.unwrap();
     tx.commit().await.unwrap();
     id
 }
@@ -198,10 +157,7 @@ async fn a_crash_after_the_deletion_is_finished() {
             log.finish_destructions(ORGANISATION, LATER).await.unwrap();
             assert_eq!(record(&log).await, requested_and_done(gone, subject, LATER));
         }
-        assert!(
-            log.vault().find(&name).await.unwrap().is_none(),
-            "memory forgets it too"
-        );
+        assert!(log.vault().find(&name).await.unwrap().is_none(), "memory forgets it too");
         let open = "SELECT count(*) AS n FROM destroyed_keys WHERE recorded = FALSE";
         assert_eq!(count(&test.db, open, vec![]).await, 0);
     })
@@ -217,16 +173,10 @@ async fn a_crash_before_the_deletion_is_finished() {
         let id = log.vault().obtain(&name).await.unwrap().id;
         let condemn = || Command::Condemn { subject, at: START };
         let stream = uuid::Uuid::from_bytes(id.0);
-        log.execute::<VaultKey>(ORGANISATION, stream, &meta(), condemn)
-            .await
-            .unwrap()
-            .unwrap();
+        log.execute::<VaultKey>(ORGANISATION, stream, &meta(), condemn).await.unwrap().unwrap();
         log.destroy_key(&name, subject, LATER).await.unwrap();
         let requested = key::Event::DestructionRequested { subject, at: START };
-        assert_eq!(
-            record(&log).await,
-            [(id, requested), (id, key::Event::Destroyed { at: LATER })]
-        );
+        assert_eq!(record(&log).await, [(id, requested), (id, key::Event::Destroyed { at: LATER })]);
     })
     .await;
 }
@@ -241,12 +191,7 @@ fn is_on_disk(test: &TestDb, bytes: &[u8]) -> bool {
 
 async fn sealed_key(test: &TestDb, id: KeyId) -> Vec<u8> {
     let sql = "SELECT sealed FROM vault WHERE key_id = $1";
-    test.db
-        .one(sql, vec![id.0.into()])
-        .await
-        .unwrap()
-        .bytes("sealed")
-        .unwrap()
+    test.db.one(sql, vec![id.0.into()]).await.unwrap().bytes("sealed").unwrap()
 }
 
 /// K5: a destroyed key's bytes are in no file of the database, even when a crash came between.

@@ -8,27 +8,14 @@ use eventstore::{
 };
 use futures_util::future::join_all;
 
-const FIRST: Idempotency = Idempotency {
-    key: [1; 32],
-    input: [2; 32],
-};
-const CHANGED: Idempotency = Idempotency {
-    key: [1; 32],
-    input: [3; 32],
-};
-const SECOND: Idempotency = Idempotency {
-    key: [4; 32],
-    input: [2; 32],
-};
+const FIRST: Idempotency = Idempotency { key: [1; 32], input: [2; 32] };
+const CHANGED: Idempotency = Idempotency { key: [1; 32], input: [3; 32] };
+const SECOND: Idempotency = Idempotency { key: [4; 32], input: [2; 32] };
 
 async fn append(log: &Log, stream: u128, idempotency: Idempotency) -> Result<Appended, LogError> {
     let loaded = load(log, stream).await;
     let commit = commit(vec![failed_login(&loaded, 1)]);
-    log.append(Commit {
-        idempotency: Some(idempotency),
-        ..commit
-    })
-    .await
+    log.append(Commit { idempotency: Some(idempotency), ..commit }).await
 }
 
 /// R7: the repeat of a request gets the first one's answer and writes nothing, whichever process it reaches.
@@ -66,10 +53,7 @@ async fn a_conflict_leaves_the_key_free() {
         let log = open_log(&test).await;
         let stale = load(&log, 1).await;
         persist(&log, 1, 0).await;
-        let late = Commit {
-            idempotency: Some(FIRST),
-            ..commit(vec![failed_login(&stale, 1)])
-        };
+        let late = Commit { idempotency: Some(FIRST), ..commit(vec![failed_login(&stale, 1)]) };
         assert!(log.append(late).await.unwrap_err().is_conflict());
         assert_eq!(append(&log, 1, FIRST).await.unwrap(), Appended::Now(2));
     })
@@ -81,9 +65,7 @@ async fn a_conflict_leaves_the_key_free() {
 async fn repeats_at_once_are_done_once() {
     on_both(async |test: TestDb| {
         let logs = [open_log(&test).await, open_other_log(&test).await];
-        let requests = (0..20)
-            .zip(logs.iter().cycle())
-            .map(|(n, log)| append(log, n % 3, FIRST));
+        let requests = (0..20).zip(logs.iter().cycle()).map(|(n, log)| append(log, n % 3, FIRST));
         let answers: Vec<Appended> = join_all(requests).await.into_iter().map(Result::unwrap).collect();
         let done = answers.iter().filter(|answer| matches!(answer, Appended::Now(_)));
         assert_eq!(done.count(), 1);

@@ -35,24 +35,13 @@ async fn open(test: &TestDb) -> Result<Vault, KeyError> {
 #[tokio::test]
 async fn an_empty_database_gets_its_keys() {
     on_both(async |test: TestDb| {
-        let made = open(&test)
-            .await
-            .unwrap()
-            .obtain(&KeyName::index(ORGANISATION))
-            .await
-            .unwrap();
+        let made = open(&test).await.unwrap().obtain(&KeyName::index(ORGANISATION)).await.unwrap();
         let text = fs::read_to_string(root(&test)).unwrap();
         assert_eq!(text.len(), 43);
         for file in [root(&test), test.dir.path().join("keys/000001.epoch")] {
             assert_eq!(mode(&file), 0o600, "{}", file.display());
         }
-        let found = open(&test)
-            .await
-            .unwrap()
-            .find(&KeyName::index(ORGANISATION))
-            .await
-            .unwrap()
-            .unwrap();
+        let found = open(&test).await.unwrap().find(&KeyName::index(ORGANISATION)).await.unwrap().unwrap();
         assert!(found.key == made.key && found.id == made.id);
         assert_eq!(fs::read_to_string(root(&test)).unwrap(), text);
     })
@@ -98,18 +87,11 @@ async fn a_wrong_root_key_is_refused() {
         let folder = test.dir.path().join("keys");
         fs::write(root(&test), "A".repeat(43)).unwrap();
         assert!(matches!(open(&test).await, Err(KeyError::WrongRoot(path)) if path == folder));
-        for malformed in [
-            "",
-            "A",
-            &right[..42],
-            &format!("{right}A"),
-            "not a key at all, not a key at all, not a key",
-        ] {
+        for malformed in
+            ["", "A", &right[..42], &format!("{right}A"), "not a key at all, not a key at all, not a key"]
+        {
             fs::write(root(&test), malformed).unwrap();
-            assert!(
-                matches!(open(&test).await, Err(KeyError::RootMalformed(_))),
-                "{malformed}"
-            );
+            assert!(matches!(open(&test).await, Err(KeyError::RootMalformed(_))), "{malformed}");
         }
         fs::write(root(&test), format!("{right}\n")).unwrap();
         assert!(open(&test).await.is_ok(), "a line end does not matter");

@@ -16,10 +16,7 @@ fn after(minutes: i64) -> Timestamp {
 }
 
 fn lease(fencing_token: i64, ends_after: i64) -> Lease {
-    Lease {
-        fencing_token,
-        expires_at: after(ends_after),
-    }
+    Lease { fencing_token, expires_at: after(ends_after) }
 }
 
 /// One of two nodes gets the work and prolongs it; the other gets it once the lease is over, with a higher token.
@@ -35,26 +32,13 @@ async fn one_node_at_a_time() {
 
         clock.set(Timestamp::from_micros(after(1).micros() - 1));
         assert_eq!(other.take("mail", MINUTE).await.unwrap(), None);
-        assert!(
-            one.take("mail", MINUTE)
-                .await
-                .unwrap()
-                .is_some_and(|lease| lease.fencing_token == 1)
-        );
+        assert!(one.take("mail", MINUTE).await.unwrap().is_some_and(|lease| lease.fencing_token == 1));
         clock.set(after(1));
-        assert_eq!(
-            other.take("mail", MINUTE).await.unwrap(),
-            None,
-            "it was prolonged"
-        );
+        assert_eq!(other.take("mail", MINUTE).await.unwrap(), None, "it was prolonged");
 
         clock.set(after(2));
         assert_eq!(other.take("mail", MINUTE).await.unwrap(), Some(lease(2, 3)));
-        assert_eq!(
-            one.take("mail", MINUTE).await.unwrap(),
-            None,
-            "who was replaced learns it"
-        );
+        assert_eq!(one.take("mail", MINUTE).await.unwrap(), None, "who was replaced learns it");
     })
     .await;
 }

@@ -20,28 +20,17 @@ use time::macros::datetime;
 const MESSAGE: MessageId = MessageId::from_bytes([5; 16]);
 
 async fn read_message(log: &Log, keys: &ContentKeys) -> Result<Vec<Recorded>, LogError> {
-    let stream = StreamName {
-        category: "message",
-        id: MESSAGE.uuid(),
-    };
+    let stream = StreamName { category: "message", id: MESSAGE.uuid() };
     log.read_stream(ORGANISATION, stream, 0, keys).await
 }
 
 /// Subject and body, as far as they could be read.
 fn content(events: &[Recorded]) -> (Option<&str>, Option<&str>) {
-    let [
-        Recorded {
-            event: Event::Message(_, message::Event::Sent { headline, body, .. }),
-            ..
-        },
-    ] = events
+    let [Recorded { event: Event::Message(_, message::Event::Sent { headline, body, .. }), .. }] = events
     else {
         panic!("a message was sent");
     };
-    (
-        headline.value().map(|line| line.subject.as_str()),
-        body.value().map(|body| body.text.as_str()),
-    )
+    (headline.value().map(|line| line.subject.as_str()), body.value().map(|body| body.text.as_str()))
 }
 
 fn holding(key: &Key) -> ContentKeys {
@@ -63,16 +52,7 @@ async fn content_is_for_who_holds_its_key() {
         assert_eq!(content(&erased), (None, None));
         assert_eq!(content(&everything(&log).await), (None, None));
         let wrong = read_message(&log, &holding(&Key::random())).await.unwrap_err();
-        assert!(
-            matches!(
-                wrong,
-                LogError::Open {
-                    position: 1,
-                    problem: OpenError::WrongKey
-                }
-            ),
-            "{wrong}"
-        );
+        assert!(matches!(wrong, LogError::Open { position: 1, problem: OpenError::WrongKey }), "{wrong}");
     })
     .await;
 }
@@ -87,9 +67,7 @@ async fn content_without_a_key_is_a_bug() {
 
 async fn draft(log: &Log, keys: &ContentKeys) -> (Option<String>, i64) {
     let loaded: Loaded<Draft> = log.load_with(ORGANISATION, uuid(7), keys).await.unwrap();
-    let draft::State::Open(open) = loaded.state else {
-        panic!("a draft was begun")
-    };
+    let draft::State::Open(open) = loaded.state else { panic!("a draft was begun") };
     (open.text.value().map(|text| text.subject.clone()), loaded.version)
 }
 
@@ -118,16 +96,9 @@ async fn personal_data_is_sealed_under_its_subjects_key() {
         for stream in [1, 2] {
             persist(&log, stream, 0).await;
         }
-        let key = log
-            .vault()
-            .find(&KeyName::subject(ORGANISATION, Subject::Address(id(1))))
-            .await
-            .unwrap();
+        let key = log.vault().find(&KeyName::subject(ORGANISATION, Subject::Address(id(1)))).await.unwrap();
         let deleted = "DELETE FROM vault WHERE key_id = $1";
-        test.db
-            .run(deleted, vec![key.unwrap().id.0.into()])
-            .await
-            .unwrap();
+        test.db.run(deleted, vec![key.unwrap().id.0.into()]).await.unwrap();
         let typed: Vec<Option<String>> = everything(&open_other_log(&test).await)
             .await
             .into_iter()
@@ -168,11 +139,7 @@ async fn the_audit_key_changes_with_the_quarter() {
     assert_ne!(audit(datetime!(2027-01-01 00:00 UTC)), first);
     on_both(async |test: TestDb| {
         let log = open_log(&test).await;
-        for at in [
-            START,
-            datetime!(2026-03-31 23:59 UTC).into(),
-            datetime!(2026-04-01 00:00 UTC).into(),
-        ] {
+        for at in [START, datetime!(2026-03-31 23:59 UTC).into(), datetime!(2026-04-01 00:00 UTC).into()] {
             log.clock().set(at);
             persist(&log, 1, 0).await;
         }

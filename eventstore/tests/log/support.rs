@@ -39,10 +39,7 @@ pub async fn open_other_log(test: &TestDb) -> Log {
 }
 
 pub async fn open_url(url: &str) -> Db {
-    let settings = DbSettings {
-        url: url.to_owned(),
-        max_connections: 8,
-    };
+    let settings = DbSettings { url: url.to_owned(), max_connections: 8 };
     Db::open(&settings).await.unwrap()
 }
 
@@ -57,11 +54,7 @@ pub async fn open_vault(db: Db, folder: &Path) -> Result<Vault, KeyError> {
 }
 
 pub fn meta() -> Metadata {
-    Metadata {
-        by: Actor::Operator,
-        session: None,
-        policy: Some(1),
-    }
+    Metadata { by: Actor::Operator, session: None, policy: Some(1) }
 }
 
 pub fn id<Of>(n: u128) -> Id<Of> {
@@ -128,9 +121,8 @@ pub fn commit(changes: Vec<Change>) -> Commit {
 /// Executes until nobody is faster and the log has room.
 pub async fn persist(log: &Log, stream: u128, mark: i64) -> i64 {
     loop {
-        let executed = log
-            .execute::<Reservation>(ORGANISATION, uuid(stream), &meta(), || fail_login(mark))
-            .await;
+        let executed =
+            log.execute::<Reservation>(ORGANISATION, uuid(stream), &meta(), || fail_login(mark)).await;
         match executed {
             Ok(appended) => return appended.unwrap().position(),
             Err(LogError::Conflict | LogError::Busy) => tokio::task::yield_now().await,
@@ -141,20 +133,9 @@ pub async fn persist(log: &Log, stream: u128, mark: i64) -> i64 {
 
 /// Begins a draft with this subject.
 pub async fn begin_draft(log: &Log, draft: DraftId, subject: &str) {
-    let text = draft::Text {
-        subject: subject.to_owned(),
-        ..draft::Text::default()
-    };
-    let begin = || draft::Command::Begin {
-        owner: id(2),
-        about: None,
-        text: text.clone(),
-        at: START,
-    };
-    log.execute::<Draft>(ORGANISATION, draft.uuid(), &meta(), begin)
-        .await
-        .unwrap()
-        .unwrap();
+    let text = draft::Text { subject: subject.to_owned(), ..draft::Text::default() };
+    let begin = || draft::Command::Begin { owner: id(2), about: None, text: text.clone(), at: START };
+    log.execute::<Draft>(ORGANISATION, draft.uuid(), &meta(), begin).await.unwrap().unwrap();
 }
 
 /// Sends a message with this subject, sealed under `key`, if there is one.
@@ -162,12 +143,7 @@ pub async fn send_message(log: &Log, message: MessageId, subject: &str, key: Opt
     let unsent: Loaded<Message> = log.load(ORGANISATION, message.uuid()).await.unwrap();
     let send = message::Send {
         from: id(2),
-        recipients: vec![Recipient {
-            account: id(3),
-            kind: Kind::Guest,
-            field: Field::To,
-            notice: None,
-        }],
+        recipients: vec![Recipient { account: id(3), kind: Kind::Guest, field: Field::To, notice: None }],
         about: None,
         content_key: CONTENT_KEY,
         grants: vec![],
@@ -178,17 +154,12 @@ pub async fn send_message(log: &Log, message: MessageId, subject: &str, key: Opt
             cc: vec![],
             attachments: vec![],
         },
-        body: Body {
-            text: format!("The text below {subject}"),
-        },
+        body: Body { text: format!("The text below {subject}") },
         expires_at: Timestamp::from_micros(START.micros() + 1),
         at: START,
     };
     let change = unsent.decide(message::Command::Send(Box::new(send))).unwrap();
-    let commit = Commit {
-        content_key: key.map(|key| (CONTENT_KEY, key)),
-        ..commit(vec![change])
-    };
+    let commit = Commit { content_key: key.map(|key| (CONTENT_KEY, key)), ..commit(vec![change]) };
     log.append(commit).await.unwrap();
 }
 
@@ -207,11 +178,7 @@ pub async fn everything(log: &Log) -> Vec<Recorded> {
 /// Positions 1, 2, 3 … without a gap, and the same of the versions in every stream.
 pub async fn assert_gapless(db: &Db) {
     let mut heads = std::collections::HashMap::new();
-    let rows = rows(
-        db,
-        "SELECT position, stream, version FROM events ORDER BY position",
-    )
-    .await;
+    let rows = rows(db, "SELECT position, stream, version FROM events ORDER BY position").await;
     for (expected, row) in (1..).zip(rows) {
         assert_eq!(row.int("position").unwrap(), expected);
         let head: &mut i64 = heads.entry(row.bytes16("stream").unwrap()).or_default();
@@ -229,8 +196,5 @@ pub async fn count(db: &Db, sql: &'static str, values: Vec<Value>) -> i64 {
 }
 
 pub async fn invite_somebody(log: &Log, account: AccountId, invited: &str) {
-    log.execute::<Account>(ORGANISATION, account.uuid(), &meta(), || invite(invited))
-        .await
-        .unwrap()
-        .unwrap();
+    log.execute::<Account>(ORGANISATION, account.uuid(), &meta(), || invite(invited)).await.unwrap().unwrap();
 }

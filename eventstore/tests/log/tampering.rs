@@ -19,11 +19,7 @@ async fn disarm(db: &Db) {
 
 async fn body(db: &Db, position: Position) -> Vec<u8> {
     let sql = "SELECT body FROM events WHERE position = $1";
-    db.one(sql, vec![position.into()])
-        .await
-        .unwrap()
-        .bytes("body")
-        .unwrap()
+    db.one(sql, vec![position.into()]).await.unwrap().bytes("body").unwrap()
 }
 
 async fn set(db: &Db, column: &str, value: Value, position: Position) {
@@ -38,10 +34,7 @@ async fn set_body(db: &Db, body: &[u8], position: Position) {
 
 async fn assert_refused(log: &eventstore::Log, at: Position, what: &str) {
     let problem = log.read_after(0, 10).await.expect_err(what);
-    assert!(
-        matches!(problem, LogError::Open { position, .. } if position == at),
-        "{what}: {problem}"
-    );
+    assert!(matches!(problem, LogError::Open { position, .. } if position == at), "{what}: {problem}");
 }
 
 /// K1, A44: one flipped bit anywhere in a body is found, in sealed bytes as well as in the names of their keys.
@@ -115,27 +108,15 @@ async fn moved_and_relabelled_rows_are_found() {
         assert_refused(&log, 3, "exchanged bodies").await;
         set_body(&test.db, &third, 3).await;
 
-        let row = test
-            .db
-            .one("SELECT * FROM events WHERE position = 2", vec![])
-            .await
-            .unwrap();
+        let row = test.db.one("SELECT * FROM events WHERE position = 2", vec![]).await.unwrap();
         let later = row.int("recorded_at").unwrap() + 1;
         let changes: [(&str, Value, Value); 6] = [
-            (
-                "recorded_at",
-                later.into(),
-                row.int("recorded_at").unwrap().into(),
-            ),
+            ("recorded_at", later.into(), row.int("recorded_at").unwrap().into()),
             ("version", 9.into(), 2.into()),
             ("class", 2.into(), 1.into()),
             ("organisation", 2.into(), 1.into()),
             ("stream", [0_u8; 16].into(), row.bytes16("stream").unwrap().into()),
-            (
-                "event_id",
-                [0_u8; 16].into(),
-                row.bytes16("event_id").unwrap().into(),
-            ),
+            ("event_id", [0_u8; 16].into(), row.bytes16("event_id").unwrap().into()),
         ];
         for (column, changed, written) in changes {
             set(&test.db, column, changed, 2).await;

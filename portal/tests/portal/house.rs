@@ -61,12 +61,8 @@ impl House {
         let clock = Clock::manual(NOON);
         let dir = database.dir.path();
         let root = RootKeyProvider::File(dir.join("root.key"));
-        let vault = Vault::open(database.db.clone(), &root, &dir.join("keys"), clock.clone())
-            .await
-            .unwrap();
-        let log = Log::open(database.db.clone(), vault, clock.clone())
-            .await
-            .unwrap();
+        let vault = Vault::open(database.db.clone(), &root, &dir.join("keys"), clock.clone()).await.unwrap();
+        let log = Log::open(database.db.clone(), vault, clock.clone()).await.unwrap();
         let models = Projections::new(log.clone());
         let app = App::new(log, models.clone(), Blobs::directory(&dir.join("blobs")).unwrap());
         let mut running = JoinSet::new();
@@ -75,31 +71,12 @@ impl House {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let pages = portal::mount(Route::new(), app.clone(), &PortalSettings::default());
         running.spawn(async move {
-            Server::new_with_acceptor(TcpAcceptor::from_tokio(listener).unwrap())
-                .run(pages)
-                .await
-                .unwrap();
+            Server::new_with_acceptor(TcpAcceptor::from_tokio(listener).unwrap()).run(pages).await.unwrap();
         });
         let organisation = found(&app, HOST, pack).await;
-        let client = Client::builder()
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .unwrap();
-        let house = Self {
-            app,
-            clock,
-            organisation,
-            url,
-            client,
-            _running: running,
-            _database: database,
-        };
-        let enrolled = house
-            .app
-            .enrol(organisation, Kind::Member, registration(MEMBER))
-            .await
-            .unwrap();
+        let client = Client::builder().redirect(redirect::Policy::none()).no_proxy().build().unwrap();
+        let house = Self { app, clock, organisation, url, client, _running: running, _database: database };
+        let enrolled = house.app.enrol(organisation, Kind::Member, registration(MEMBER)).await.unwrap();
         house.app.wait_for(enrolled.position).await.unwrap();
         house
     }
@@ -107,10 +84,7 @@ impl House {
     /// Invites the guest, and gives the mail.
     pub async fn invite(&self) -> String {
         let member = self.log_in(MEMBER).await;
-        let request = InviteRequest {
-            address: EmailAddress::parse(GUEST).unwrap(),
-            kind: Kind::Guest,
-        };
+        let request = InviteRequest { address: EmailAddress::parse(GUEST).unwrap(), kind: Kind::Guest };
         self.app.invite(&member, request).await.unwrap();
         self.newest_mail().await
     }
@@ -121,18 +95,10 @@ impl House {
             network: IpAddr::from([127, 0, 0, 1]),
             device: "test".to_owned(),
         };
-        let done = self
-            .app
-            .log_in(&caller, address, &PASSWORD.to_owned().into())
-            .await
-            .unwrap();
+        let done = self.app.log_in(&caller, address, &PASSWORD.to_owned().into()).await.unwrap();
         self.app.wait_for(done.position).await.unwrap();
         let token = done.value.token.expose_secret();
-        self.app
-            .viewer(&caller, Some(token), false)
-            .await
-            .unwrap()
-            .expect("the session is open")
+        self.app.viewer(&caller, Some(token), false).await.unwrap().expect("the session is open")
     }
 
     /// Text of the mail that became due last.
@@ -146,13 +112,7 @@ impl House {
         due.sort_by_key(|(_, row)| row.cause);
         let mut mails = vec![];
         for (organisation, row) in due {
-            mails.extend(
-                self.app
-                    .compose(organisation, &row)
-                    .await
-                    .unwrap()
-                    .map(|mail| mail.text),
-            );
+            mails.extend(self.app.compose(organisation, &row).await.unwrap().map(|mail| mail.text));
         }
         mails
     }
@@ -167,25 +127,13 @@ impl House {
     }
 
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        self.ask(
-            Method::POST,
-            path,
-            &[("sec-fetch-site", "same-origin")],
-            &encoded(fields),
-        )
-        .await
+        self.ask(Method::POST, path, &[("sec-fetch-site", "same-origin")], &encoded(fields)).await
     }
 
     pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut all = HeaderMap::new();
-        for (name, value) in [("content-type", "application/x-www-form-urlencoded")]
-            .iter()
-            .chain(headers)
-        {
-            all.insert(
-                HeaderName::from_bytes(name.as_bytes()).unwrap(),
-                value.parse().unwrap(),
-            );
+        for (name, value) in [("content-type", "application/x-www-form-urlencoded")].iter().chain(headers) {
+            all.insert(HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
         }
         let request = self.client.request(method, format!("{}{path}", self.url));
         let request = request.headers(all).body(body.to_owned());
@@ -206,26 +154,14 @@ pub async fn found(app: &App, host: &str, pack: Pack) -> OrganisationId {
         do_not_reply: "no-reply@insurer.example".to_owned(),
     };
     let domains = [Domain::parse("insurer.example").unwrap()].into();
-    let founded = app
-        .found(Founding {
-            identity,
-            pack,
-            domains,
-        })
-        .await
-        .unwrap();
-    app.models()
-        .wait_for(founded.position, &["organisations"])
-        .await
-        .unwrap();
+    let founded = app.found(Founding { identity, pack, domains }).await.unwrap();
+    app.models().wait_for(founded.position, &["organisations"]).await.unwrap();
     founded.value
 }
 
 fn registration(address: &str) -> RegistrationForm {
-    let challenge = |question: &str| Challenge {
-        question: question.to_owned(),
-        answer: "blue".to_owned().into(),
-    };
+    let challenge =
+        |question: &str| Challenge { question: question.to_owned(), answer: "blue".to_owned().into() };
     RegistrationForm {
         invitation: String::new(),
         address: EmailAddress::parse(address).unwrap(),
@@ -262,10 +198,7 @@ pub fn filled(address: &str) -> Vec<(&'static str, String)> {
 
 /// Borrowed, as a form is posted.
 pub fn as_posted<'a>(fields: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
-    fields
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect()
+    fields.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
 /// Path of the link that a mail is about: the first in it.
@@ -280,9 +213,7 @@ pub fn leaving(mail: &str) -> String {
 
 fn links(mail: &str) -> Vec<String> {
     let words = mail.split_whitespace();
-    words
-        .filter_map(|word| word.find("/link/").map(|at| word[at..].to_owned()))
-        .collect()
+    words.filter_map(|word| word.find("/link/").map(|at| word[at..].to_owned())).collect()
 }
 
 /// As `application/x-www-form-urlencoded`, each byte of a value escaped.

@@ -14,10 +14,7 @@ async fn looking_changes_nothing() {
         let register = link(&mail);
         let leave = leaving(&mail);
         look_ten_times(&house, &[&register, &leave]).await;
-        assert_eq!(
-            house.post(&register, &as_posted(&filled(GUEST))).await.status,
-            StatusCode::OK
-        );
+        assert_eq!(house.post(&register, &as_posted(&filled(GUEST))).await.status, StatusCode::OK);
         let activate = link(&house.newest_mail().await);
         look_ten_times(&house, &[&activate, &leave]).await;
         assert_eq!(house.post(&activate, &[]).await.status, StatusCode::OK);
@@ -31,9 +28,7 @@ async fn look_ten_times(house: &House, paths: &[&str]) {
     for path in paths {
         for _ in 0..10 {
             assert_eq!(house.get(path).await.status, StatusCode::OK, "{path}");
-            let head = house
-                .ask(Method::HEAD, path, &[("purpose", "prefetch")], "")
-                .await;
+            let head = house.ask(Method::HEAD, path, &[("purpose", "prefetch")], "").await;
             assert_eq!((head.status, head.body.as_str()), (StatusCode::OK, ""));
         }
     }
@@ -56,15 +51,10 @@ async fn only_the_invited_address_registers() {
             refused.push(answer.body.replace(other, ""));
         }
         assert_eq!(refused[0], refused[1]);
-        let answer = house
-            .post(&register, &as_posted(&filled(&GUEST.to_uppercase())))
-            .await;
+        let answer = house.post(&register, &as_posted(&filled(&GUEST.to_uppercase()))).await;
         assert_eq!(answer.status, StatusCode::OK);
         assert!(answer.body.contains("Look into your mail"));
-        assert_eq!(
-            house.post(&register, &as_posted(&filled(GUEST))).await.status,
-            StatusCode::GONE
-        );
+        assert_eq!(house.post(&register, &as_posted(&filled(GUEST))).await.status, StatusCode::GONE);
     })
     .await;
 }
@@ -117,10 +107,7 @@ async fn an_expired_link_says_what_to_do() {
         let register = link(&house.invite().await);
         house.clock.set(NOON.plus("P31D".parse().unwrap()));
         let head = house.head();
-        for answer in [
-            house.get(&register).await,
-            house.post(&register, &as_posted(&filled(GUEST))).await,
-        ] {
+        for answer in [house.get(&register).await, house.post(&register, &as_posted(&filled(GUEST))).await] {
             assert_eq!(answer.status, StatusCode::GONE);
             assert!(answer.body.contains("good until 4 February 2026, 12:00 UTC"));
             assert!(answer.body.contains("m***@p***.example"));
@@ -148,11 +135,7 @@ async fn missing_fields_are_marked() {
             assert!(body.contains("One thing to put right"));
             assert!(body.contains(&format!("<a href=\"#{missing}\">")), "{missing}");
             assert!(body.contains(&format!("id=\"{missing}-e\"")), "{missing}");
-            assert_eq!(
-                body.matches("aria-invalid=\"true\" autofocus").count(),
-                1,
-                "{missing}"
-            );
+            assert_eq!(body.matches("aria-invalid=\"true\" autofocus").count(), 1, "{missing}");
             assert!(missing == "reminderPhrase" || body.contains("the boat &#38; the summer after"));
             assert!(!body.contains(PASSWORD));
         }
@@ -178,9 +161,7 @@ async fn refusals_stand_at_their_fields() {
         ];
         for (field, value) in faults {
             let mut form = filled(GUEST);
-            form.iter_mut()
-                .filter(|(name, _)| *name == field)
-                .for_each(|(_, typed)| value.clone_into(typed));
+            form.iter_mut().filter(|(name, _)| *name == field).for_each(|(_, typed)| value.clone_into(typed));
             let answer = house.post(&register, &as_posted(&form)).await;
             assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{field}");
             assert!(answer.body.contains("One thing to put right"), "{field}");
@@ -201,9 +182,7 @@ async fn the_envelope_pack_needs_no_activation() {
         let answer = house.post(&register, &differing).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(answer.body.contains("id=\"passwordAgain-e\""));
-        let answer = house
-            .post(&register, &[&form[..], &[("passwordAgain", PASSWORD)]].concat())
-            .await;
+        let answer = house.post(&register, &[&form[..], &[("passwordAgain", PASSWORD)]].concat()).await;
         assert_eq!(answer.status, StatusCode::OK);
         assert!(answer.body.contains("You can sign in"));
         house.log_in(GUEST).await;

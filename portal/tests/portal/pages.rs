@@ -16,14 +16,9 @@ async fn every_page_is_confined() {
             (house.get(&register).await, StatusCode::OK),
             (house.get("/link/nonsense").await, StatusCode::NOT_FOUND),
             (house.post(&register, &[]).await, StatusCode::UNPROCESSABLE_ENTITY),
+            (house.ask(Method::PUT, &register, &[], "").await, StatusCode::METHOD_NOT_ALLOWED),
             (
-                house.ask(Method::PUT, &register, &[], "").await,
-                StatusCode::METHOD_NOT_ALLOWED,
-            ),
-            (
-                house
-                    .ask(Method::POST, &register, &[("sec-fetch-site", "cross-site")], "")
-                    .await,
+                house.ask(Method::POST, &register, &[("sec-fetch-site", "cross-site")], "").await,
                 StatusCode::FORBIDDEN,
             ),
         ];
@@ -57,11 +52,7 @@ async fn unknown_tokens_are_answered_alike() {
         assert_eq!(expected.status, StatusCode::NOT_FOUND);
         for path in ["/link/x", "/link/%00", &format!("/link/{}", "b".repeat(2000))] {
             let answer = house.get(path).await;
-            assert_eq!(
-                (answer.status, answer.body),
-                (expected.status, expected.body.clone()),
-                "{path}"
-            );
+            assert_eq!((answer.status, answer.body), (expected.status, expected.body.clone()), "{path}");
             assert_eq!(house.post(path, &[]).await.status, StatusCode::NOT_FOUND);
         }
     })
@@ -77,26 +68,14 @@ async fn foreign_and_endless_forms_are_refused() {
         let (register, leave) = (link(&mail), leaving(&mail));
         let head = house.head();
         let foreign = [("sec-fetch-site", "cross-site")];
-        assert_eq!(
-            house.ask(Method::POST, &leave, &foreign, "").await.status,
-            StatusCode::FORBIDDEN
-        );
+        assert_eq!(house.ask(Method::POST, &leave, &foreign, "").await.status, StatusCode::FORBIDDEN);
         let elsewhere = [("origin", "https://elsewhere.example")];
-        assert_eq!(
-            house.ask(Method::POST, &leave, &elsewhere, "").await.status,
-            StatusCode::FORBIDDEN
-        );
+        assert_eq!(house.ask(Method::POST, &leave, &elsewhere, "").await.status, StatusCode::FORBIDDEN);
         let mut form = filled(GUEST);
         form.push(("padding", "x".repeat(64 * 1024)));
-        assert_eq!(
-            house.post(&register, &as_posted(&form)).await.status,
-            StatusCode::PAYLOAD_TOO_LARGE
-        );
+        assert_eq!(house.post(&register, &as_posted(&form)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
         let plain = [("content-type", "text/plain")];
-        assert_eq!(
-            house.ask(Method::POST, &register, &plain, "a").await.status,
-            StatusCode::BAD_REQUEST
-        );
+        assert_eq!(house.ask(Method::POST, &register, &plain, "a").await.status, StatusCode::BAD_REQUEST);
         assert_eq!(house.head(), head);
     })
     .await;
@@ -110,12 +89,7 @@ async fn the_host_names_the_organisation() {
         let register = link(&house.invite().await);
         assert_eq!(house.get(&register).await.status, StatusCode::OK);
         found(&house.app, "mail.other.example", Pack::Portal).await;
-        let at = async |host| {
-            house
-                .ask(Method::GET, &register, &[("host", host)], "")
-                .await
-                .status
-        };
+        let at = async |host| house.ask(Method::GET, &register, &[("host", host)], "").await.status;
         assert_eq!(at(HOST).await, StatusCode::OK);
         assert_eq!(at("mail.other.example").await, StatusCode::NOT_FOUND);
         let nobody = house.get("/").await;
@@ -131,29 +105,17 @@ async fn the_look_is_cached_by_its_content() {
     on_both(async |database| {
         let house = House::open(database, Pack::Portal).await;
         let page = house.get("/").await.body;
-        let start = page
-            .find("/static/look.css?v=")
-            .expect("the page names its stylesheet");
+        let start = page.find("/static/look.css?v=").expect("the page names its stylesheet");
         let named = page[start..].split('"').next().unwrap();
         let lasting = house.get(named).await;
         assert_eq!(lasting.headers["content-type"], "text/css; charset=utf-8");
-        assert!(
-            lasting.headers["cache-control"]
-                .to_str()
-                .unwrap()
-                .contains("immutable")
-        );
+        assert!(lasting.headers["cache-control"].to_str().unwrap().contains("immutable"));
         let bare = house.get("/static/look.css").await;
         assert_eq!(bare.headers["cache-control"], "public, max-age=3600");
         assert_eq!(bare.body, lasting.body);
         let etag = bare.headers["etag"].to_str().unwrap();
-        let again = house
-            .ask(Method::GET, "/static/look.css", &[("if-none-match", etag)], "")
-            .await;
-        assert_eq!(
-            (again.status, again.body.as_str()),
-            (StatusCode::NOT_MODIFIED, "")
-        );
+        let again = house.ask(Method::GET, "/static/look.css", &[("if-none-match", etag)], "").await;
+        assert_eq!((again.status, again.body.as_str()), (StatusCode::NOT_MODIFIED, ""));
         for file in ["icons.svg", "logo.svg", "caret.svg"] {
             let answer = house.get(&format!("/static/{file}")).await;
             assert_eq!(answer.headers["content-type"], "image/svg+xml");

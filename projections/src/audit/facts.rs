@@ -10,7 +10,8 @@ use domain::{
     id::AddressTag,
     key, message,
     message::Onward,
-    notification, organisation, reservation,
+    notification::{self, Suppression},
+    organisation, reservation,
 };
 use eventstore::Recorded;
 
@@ -47,14 +48,8 @@ pub fn actor(meta: &Metadata) -> Option<AccountId> {
 pub fn facts(recorded: &Recorded) -> Facts {
     let facts = match &recorded.event {
         Event::Organisation(event) => of_organisation(event),
-        Event::Account(account, event) => Facts {
-            subjects: vec![*account],
-            ..of_account(event)
-        },
-        Event::Reservation(address, event) => Facts {
-            address: Some(*address),
-            ..of_reservation(event)
-        },
+        Event::Account(account, event) => Facts { subjects: vec![*account], ..of_account(event) },
+        Event::Reservation(address, event) => Facts { address: Some(*address), ..of_reservation(event) },
         Event::Draft(_, event) => of_draft(event),
         Event::Message(message, event) => of_message(*message, event),
         Event::Notification(_, event) => of_notification(event),
@@ -82,11 +77,7 @@ impl Facts {
         }
     }
     fn because(kind: Kind, outcome: Outcome, reason: &'static str) -> Self {
-        Self {
-            outcome,
-            reason: Some(reason),
-            ..Self::done(kind)
-        }
+        Self { outcome, reason: Some(reason), ..Self::done(kind) }
     }
 }
 
@@ -94,14 +85,12 @@ fn of_organisation(event: &organisation::Event) -> Facts {
     match event {
         organisation::Event::Founded { .. } => Facts::done(Kind::OrganisationFounded),
         organisation::Event::PolicyChanged { .. } => Facts::done(Kind::PolicyChanged),
-        organisation::Event::RoleGranted { account, .. } => Facts {
-            subjects: vec![*account],
-            ..Facts::done(Kind::RoleGranted)
-        },
-        organisation::Event::RoleRevoked { account, .. } => Facts {
-            subjects: vec![*account],
-            ..Facts::done(Kind::RoleRevoked)
-        },
+        organisation::Event::RoleGranted { account, .. } => {
+            Facts { subjects: vec![*account], ..Facts::done(Kind::RoleGranted) }
+        }
+        organisation::Event::RoleRevoked { account, .. } => {
+            Facts { subjects: vec![*account], ..Facts::done(Kind::RoleRevoked) }
+        }
     }
 }
 
@@ -162,10 +151,9 @@ fn login_failed(why: LoginFailure) -> Facts {
 
 fn of_reservation(event: &reservation::Event) -> Facts {
     match event {
-        reservation::Event::Reserved { account, .. } => Facts {
-            subjects: vec![*account],
-            ..Facts::done(Kind::AddressReserved)
-        },
+        reservation::Event::Reserved { account, .. } => {
+            Facts { subjects: vec![*account], ..Facts::done(Kind::AddressReserved) }
+        }
         reservation::Event::LoginFailed { why, .. } => login_failed(*why),
     }
 }
@@ -178,10 +166,9 @@ fn of_draft(event: &draft::Event) -> Facts {
         },
         draft::Event::AttachmentAdded { .. } => Facts::done(Kind::AttachmentAdded),
         draft::Event::AttachmentRemoved { .. } => Facts::done(Kind::AttachmentRemoved),
-        draft::Event::Sent { message, .. } => Facts {
-            messages: vec![*message],
-            ..Facts::done(Kind::DraftSent)
-        },
+        draft::Event::Sent { message, .. } => {
+            Facts { messages: vec![*message], ..Facts::done(Kind::DraftSent) }
+        }
         draft::Event::Discarded { .. } => Facts::done(Kind::DraftDiscarded),
     }
 }
@@ -193,21 +180,9 @@ fn of_message(message: MessageId, event: &message::Event) -> Facts {
         ..facts
     };
     match event {
-        message::Event::Sent {
-            from,
-            recipients,
-            about,
-            ..
-        } => {
-            let touched = [*from]
-                .into_iter()
-                .chain(recipients.iter().map(|to| to.account))
-                .collect();
-            facts(
-                Facts::done(Kind::MessageSent),
-                touched,
-                about.map(|about| about.message),
-            )
+        message::Event::Sent { from, recipients, about, .. } => {
+            let touched = [*from].into_iter().chain(recipients.iter().map(|to| to.account)).collect();
+            facts(Facts::done(Kind::MessageSent), touched, about.map(|about| about.message))
         }
         message::Event::Opened { by, .. } => facts(Facts::done(Kind::MessageOpened), vec![*by], None),
         message::Event::Replied { by, with, .. } => {
@@ -221,11 +196,7 @@ fn of_message(message: MessageId, event: &message::Event) -> Facts {
                 Onward::Reply => Kind::MessageReplied,
                 Onward::Forward => Kind::MessageForwarded,
             };
-            facts(
-                Facts::because(kind, Outcome::Refused, "recipients_not_allowed"),
-                vec![*by],
-                None,
-            )
+            facts(Facts::because(kind, Outcome::Refused, "recipients_not_allowed"), vec![*by], None)
         }
         message::Event::Expired { .. } => facts(Facts::done(Kind::MessageExpired), vec![], None),
     }
@@ -234,36 +205,29 @@ fn of_message(message: MessageId, event: &message::Event) -> Facts {
 fn of_notification(event: &notification::Event) -> Facts {
     let (facts, about) = match event {
         notification::Event::Sent { about, .. } => (Facts::done(Kind::Notified), about),
-        notification::Event::Deferred { about, .. } => (
-            Facts::because(Kind::NotificationFailed, Outcome::Failed, "deferred"),
-            about,
-        ),
-        notification::Event::Failed { about, .. } => (
-            Facts::because(Kind::NotificationFailed, Outcome::Failed, "failed"),
-            about,
-        ),
-        notification::Event::Suppressed { about, .. } => (
-            Facts::because(Kind::NotificationFailed, Outcome::Refused, "suppressed"),
-            about,
-        ),
+        notification::Event::Deferred { about, .. } => {
+            (Facts::because(Kind::NotificationFailed, Outcome::Failed, "deferred"), about)
+        }
+        notification::Event::Failed { about, .. } => {
+            (Facts::because(Kind::NotificationFailed, Outcome::Failed, "failed"), about)
+        }
+        notification::Event::Suppressed { about, why, .. } => {
+            let why = match why {
+                Suppression::Unsubscribed => "unsubscribed",
+                Suppression::Over => "over",
+                Suppression::Erased => "erased",
+            };
+            (Facts::because(Kind::NotificationFailed, Outcome::Refused, why), about)
+        }
     };
-    Facts {
-        subjects: vec![about.recipient],
-        messages: about.message.into_iter().collect(),
-        ..facts
-    }
+    Facts { subjects: vec![about.recipient], messages: about.message.into_iter().collect(), ..facts }
 }
 
 /// Asking about somebody touches them (K7).
 fn of_audit(event: &audit::Event) -> Facts {
     match event {
         audit::Event::Queried { question, .. } => Facts {
-            subjects: question
-                .actors
-                .iter()
-                .chain(&question.subjects)
-                .copied()
-                .collect(),
+            subjects: question.actors.iter().chain(&question.subjects).copied().collect(),
             messages: question.messages.clone(),
             ..Facts::done(Kind::AuditQueried)
         },
@@ -287,10 +251,7 @@ fn of_key(event: &key::Event) -> Facts {
                 key::Subject::Draft { .. } => ("draft", None),
             };
             let facts = Facts::because(Kind::KeyDestructionRequested, Outcome::Done, reason);
-            Facts {
-                subjects: whose.into_iter().collect(),
-                ..facts
-            }
+            Facts { subjects: whose.into_iter().collect(), ..facts }
         }
         key::Event::Destroyed { .. } => Facts::done(Kind::KeyDestroyed),
     }

@@ -195,11 +195,7 @@ mod tests {
     /// Q1: every kind has a code of its own, by which it is found again.
     #[test]
     fn every_kind_is_found_by_its_code() {
-        assert!(
-            Kind::ALL
-                .into_iter()
-                .all(|kind| Kind::parse(kind.code()) == Some(kind))
-        );
+        assert!(Kind::ALL.into_iter().all(|kind| Kind::parse(kind.code()) == Some(kind)));
         let codes: BTreeSet<_> = Kind::ALL.map(Kind::code).into();
         assert_eq!(codes.len(), Kind::ALL.len());
         assert_eq!(Kind::parse("SOMETHING_ELSE"), None);

@@ -18,11 +18,8 @@ use eventstore::{
 };
 use std::collections::BTreeSet;
 
-pub(crate) const MODEL: ReadModel = ReadModel {
-    name: "audit",
-    tables: &["rm_audit", "rm_audit_terms"],
-    apply,
-};
+pub(crate) const MODEL: ReadModel =
+    ReadModel { name: "audit", tables: &["rm_audit", "rm_audit_terms"], apply };
 
 const NOTE: &str = "INSERT INTO rm_audit (organisation, position, at) VALUES ($1, $2, $3)";
 const NOTE_TERM: &str = "INSERT INTO rm_audit_terms (organisation, term, position) VALUES ($1, $2, $3)";
@@ -76,15 +73,7 @@ fn apply(recorded: &Recorded, tags: &Tags) -> Vec<Statement> {
 
 /// What an event is found by; each once.
 fn terms(recorded: &Recorded, tags: &Tags) -> BTreeSet<[u8; 16]> {
-    let Facts {
-        kind,
-        outcome,
-        subjects,
-        address,
-        messages,
-        reason: _,
-        privileged,
-    } = facts(recorded);
+    let Facts { kind, outcome, subjects, address, messages, reason: _, privileged } = facts(recorded);
     let mut terms = BTreeSet::from([tags.kind(kind), tags.outcome(outcome)]);
     terms.extend(actor(&recorded.meta).map(|actor| tags.actor(actor)));
     terms.extend(subjects.into_iter().map(|subject| tags.subject(subject)));
@@ -136,12 +125,8 @@ impl Projections {
         }
         let paging = Paging::new(page.first, page.last, page.after.is_some(), page.before.is_some());
         paging.end(&mut query, " ORDER BY position DESC", " ORDER BY position");
-        let positions: Result<Vec<_>, DbError> = self
-            .all(query)
-            .await?
-            .iter()
-            .map(|row| row.int("position"))
-            .collect();
+        let positions: Result<Vec<_>, DbError> =
+            self.all(query).await?.iter().map(|row| row.int("position")).collect();
         Ok(paging.slice(positions?))
     }
 
@@ -152,12 +137,7 @@ impl Projections {
         filter: &AuditFilter,
     ) -> Result<u64, ProjectionError> {
         let tags = self.tags(organisation).await?;
-        let query = search(
-            "SELECT COUNT(*) AS found FROM rm_audit",
-            organisation,
-            filter,
-            &tags,
-        );
+        let query = search("SELECT COUNT(*) AS found FROM rm_audit", organisation, filter, &tags);
         Ok(crate::rows::Columns::number(&self.one(query).await?, "found")?)
     }
 }
@@ -172,44 +152,19 @@ fn search(what: &'static str, organisation: OrganisationId, filter: &AuditFilter
         query.push(" AND at < ?", [until.value()]);
     }
     let any_of = [
-        filter
-            .kinds
-            .iter()
-            .map(|kind| tags.kind(*kind))
-            .collect::<Vec<_>>(),
+        filter.kinds.iter().map(|kind| tags.kind(*kind)).collect::<Vec<_>>(),
         filter.actors.iter().map(|actor| tags.actor(*actor)).collect(),
-        filter
-            .subjects
-            .iter()
-            .map(|subject| tags.subject(*subject))
-            .collect(),
-        filter
-            .messages
-            .iter()
-            .map(|message| tags.message(*message))
-            .collect(),
-        filter
-            .addresses
-            .iter()
-            .map(|address| tags.address(*address))
-            .collect(),
-        filter
-            .outcomes
-            .iter()
-            .map(|outcome| tags.outcome(*outcome))
-            .collect(),
+        filter.subjects.iter().map(|subject| tags.subject(*subject)).collect(),
+        filter.messages.iter().map(|message| tags.message(*message)).collect(),
+        filter.addresses.iter().map(|address| tags.address(*address)).collect(),
+        filter.outcomes.iter().map(|outcome| tags.outcome(*outcome)).collect(),
     ];
     for terms in any_of.into_iter().filter(|terms| !terms.is_empty()) {
         having(&mut query, " AND position IN ", organisation, terms);
     }
     match filter.privileged {
         Some(true) => having(&mut query, " AND position IN ", organisation, [tags.privileged()]),
-        Some(false) => having(
-            &mut query,
-            " AND position NOT IN ",
-            organisation,
-            [tags.privileged()],
-        ),
+        Some(false) => having(&mut query, " AND position NOT IN ", organisation, [tags.privileged()]),
         None => {}
     }
     query

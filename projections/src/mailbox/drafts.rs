@@ -30,9 +30,9 @@ pub struct DraftRow {
 pub(super) fn apply(organisation: OrganisationId, draft: DraftId, event: &draft::Event) -> Vec<Statement> {
     let [org, id] = [organisation.into(), draft.into()];
     vec![match event {
-        draft::Event::Saved {
-            owner, version, at, ..
-        } => Statement::new(SAVE, [org, id, (*owner).into(), (*version).into(), (*at).into()]),
+        draft::Event::Saved { owner, version, at, .. } => {
+            Statement::new(SAVE, [org, id, (*owner).into(), (*version).into(), (*at).into()])
+        }
         draft::Event::AttachmentAdded { at, .. } => Statement::new(ATTACH, [org, id, (*at).into()]),
         draft::Event::AttachmentRemoved { at, .. } => Statement::new(DETACH, [org, id, (*at).into()]),
         draft::Event::Sent { .. } | draft::Event::Discarded { .. } => Statement::new(CLOSE, [org, id]),
@@ -47,11 +47,8 @@ impl Projections {
         owner: AccountId,
         limit: u32,
     ) -> Result<Vec<DraftRow>, ProjectionError> {
-        let rows = self
-            .log()
-            .db()
-            .all(OF_OWNER, vec![organisation.value(), owner.value(), limit.value()])
-            .await?;
+        let rows =
+            self.log().db().all(OF_OWNER, vec![organisation.value(), owner.value(), limit.value()]).await?;
         let row = |row: &eventstore::db::Row| {
             Ok(DraftRow {
                 draft: row.id("draft")?,

@@ -93,23 +93,13 @@ impl Projections {
     ) -> Result<Slice<MailboxEntry>, ProjectionError> {
         let mut query = folder(COLUMNS, organisation, account, direction, now, filter);
         if let Some((at, message)) = page.after {
-            query.push(
-                " AND (b.sent_at, b.message) < (?, ?)",
-                [at.value(), message.value()],
-            );
+            query.push(" AND (b.sent_at, b.message) < (?, ?)", [at.value(), message.value()]);
         }
         if let Some((at, message)) = page.before {
-            query.push(
-                " AND (b.sent_at, b.message) > (?, ?)",
-                [at.value(), message.value()],
-            );
+            query.push(" AND (b.sent_at, b.message) > (?, ?)", [at.value(), message.value()]);
         }
         let paging = Paging::new(page.first, page.last, page.after.is_some(), page.before.is_some());
-        paging.end(
-            &mut query,
-            " ORDER BY b.sent_at DESC, b.message DESC",
-            " ORDER BY b.sent_at, b.message",
-        );
+        paging.end(&mut query, " ORDER BY b.sent_at DESC, b.message DESC", " ORDER BY b.sent_at, b.message");
         let entries: Result<Vec<_>, DbError> = self.all(query).await?.iter().map(entry).collect();
         Ok(paging.slice(entries?))
     }
@@ -134,12 +124,8 @@ impl Projections {
         account: AccountId,
         now: Timestamp,
     ) -> Result<u64, ProjectionError> {
-        let unread = MailboxFilter {
-            unread: Some(true),
-            ..MailboxFilter::default()
-        };
-        self.mailbox_count(organisation, account, Direction::In, now, &unread)
-            .await
+        let unread = MailboxFilter { unread: Some(true), ..MailboxFilter::default() };
+        self.mailbox_count(organisation, account, Direction::In, now, &unread).await
     }
 
     /// One message in a person's folders: received, sent, both, or not there. Whether it is over is for the caller to
@@ -168,10 +154,7 @@ fn folder(
 ) -> Query {
     let mut query = Query::new(what, []);
     query.push(FROM, [organisation.value(), account.value()]);
-    query.push(
-        " AND b.direction = ? AND b.expires_at > ?",
-        [word(direction), now.value()],
-    );
+    query.push(" AND b.direction = ? AND b.expires_at > ?", [word(direction), now.value()]);
     match filter.unread {
         Some(true) => query.push(" AND b.opened_at IS NULL", []),
         Some(false) => query.push(" AND b.opened_at IS NOT NULL", []),

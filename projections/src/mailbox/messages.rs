@@ -45,11 +45,7 @@ impl Projections {
         organisation: OrganisationId,
         message: MessageId,
     ) -> Result<Option<MessageRow>, ProjectionError> {
-        let row = self
-            .log()
-            .db()
-            .optional(FIND, vec![organisation.value(), message.value()])
-            .await?;
+        let row = self.log().db().optional(FIND, vec![organisation.value(), message.value()]).await?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(MessageRow {
             message: row.id("message")?,
@@ -72,14 +68,8 @@ impl Projections {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<(OrganisationId, MessageId)>, ProjectionError> {
-        let rows = self
-            .log()
-            .db()
-            .all(OVER, vec![now.value(), limit.value()])
-            .await?;
-        rows.iter()
-            .map(|row| Ok((row.organisation()?, row.id("message")?)))
-            .collect()
+        let rows = self.log().db().all(OVER, vec![now.value(), limit.value()]).await?;
+        rows.iter().map(|row| Ok((row.organisation()?, row.id("message")?))).collect()
     }
 
     /// How many messages expire before an instant and are not recorded as expired: while there are any, the key of that
@@ -89,11 +79,7 @@ impl Projections {
         organisation: OrganisationId,
         day_end: Timestamp,
     ) -> Result<u64, ProjectionError> {
-        let row = self
-            .log()
-            .db()
-            .one(UNEXPIRED, vec![organisation.value(), day_end.value()])
-            .await?;
+        let row = self.log().db().one(UNEXPIRED, vec![organisation.value(), day_end.value()]).await?;
         Ok(row.number("found")?)
     }
 }

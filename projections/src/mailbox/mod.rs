@@ -57,25 +57,12 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         Event::Message(message, event) => of_message(recorded, organisation, *message, event),
         Event::Draft(draft, event) => drafts::apply(organisation, *draft, event),
         Event::Account(account, event) => match event {
-            account::Event::Unsubscribed {
-                mailbox_generation,
-                at,
-                ..
-            } => {
+            account::Event::Unsubscribed { mailbox_generation, at, .. } => {
                 let cells = || -> [Cell; 5] {
                     let way = Cell::word(Direction::In);
-                    [
-                        organisation.into(),
-                        (*account).into(),
-                        way,
-                        (*mailbox_generation).into(),
-                        (*at).into(),
-                    ]
+                    [organisation.into(), (*account).into(), way, (*mailbox_generation).into(), (*at).into()]
                 };
-                vec![
-                    Statement::new(NOTE_REVOKED, cells()),
-                    Statement::new(REVOKE, cells()),
-                ]
+                vec![Statement::new(NOTE_REVOKED, cells()), Statement::new(REVOKE, cells())]
             }
             account::Event::Invited { .. }
             | account::Event::InvitationResent { .. }
@@ -110,53 +97,25 @@ fn of_message(
         Statement::new(sql, [organisation.into(), message.into(), by.into(), at.into()])
     };
     match event {
-        message::Event::Sent {
-            recipients,
-            grants,
-            expires_at,
-            at,
-            ..
-        } => {
+        message::Event::Sent { recipients, grants, expires_at, at, .. } => {
             let times = (*at, *expires_at);
-            let granted = grants
-                .iter()
-                .map(|grant| granted(organisation, message, grant, times));
-            let delivered = recipients.iter().map(
-                |Recipient {
-                     account, kind, field, ..
-                 }| {
-                    let [org, id] = key();
-                    Statement::new(
-                        DELIVER,
-                        [org, id, (*account).into(), Cell::word(kind), Cell::word(field)],
-                    )
-                },
-            );
-            sent(recorded, message, event)
-                .into_iter()
-                .chain(granted)
-                .chain(delivered)
-                .collect()
+            let granted = grants.iter().map(|grant| granted(organisation, message, grant, times));
+            let delivered = recipients.iter().map(|Recipient { account, kind, field, .. }| {
+                let [org, id] = key();
+                Statement::new(DELIVER, [org, id, (*account).into(), Cell::word(kind), Cell::word(field)])
+            });
+            sent(recorded, message, event).into_iter().chain(granted).chain(delivered).collect()
         }
         message::Event::Opened { by, at, .. } => {
             let incoming = Cell::word(Direction::In);
-            let cells = [
-                organisation.into(),
-                (*by).into(),
-                incoming,
-                message.into(),
-                (*at).into(),
-            ];
+            let cells = [organisation.into(), (*by).into(), incoming, message.into(), (*at).into()];
             vec![Statement::new(OPEN, cells), by_whom(NOTE_OPENED, *by, *at)]
         }
         message::Event::Replied { by, at, .. } => vec![by_whom(NOTE_REPLIED, *by, *at)],
         message::Event::Forwarded { by, at, .. } => vec![by_whom(NOTE_FORWARDED, *by, *at)],
         message::Event::Expired { at } => {
             let [org, id] = key();
-            vec![
-                Statement::new(EXPIRE, [org, id, (*at).into()]),
-                Statement::new(CLEAR, key()),
-            ]
+            vec![Statement::new(EXPIRE, [org, id, (*at).into()]), Statement::new(CLEAR, key())]
         }
         message::Event::OnwardRefused { .. } => vec![],
     }
@@ -164,14 +123,7 @@ fn of_message(
 
 fn sent(recorded: &Recorded, message: MessageId, event: &message::Event) -> Option<Statement> {
     let message::Event::Sent {
-        from,
-        about,
-        content_key,
-        attachment_count,
-        size_bytes,
-        expires_at,
-        at,
-        ..
+        from, about, content_key, attachment_count, size_bytes, expires_at, at, ..
     } = event
     else {
         return None;
@@ -198,12 +150,7 @@ fn granted(
     grant: &Grant,
     (sent_at, expires_at): (Timestamp, Timestamp),
 ) -> Statement {
-    let Grant {
-        account,
-        direction,
-        generation,
-        key,
-    } = grant;
+    let Grant { account, direction, generation, key } = grant;
     let cells = [
         organisation.into(),
         (*account).into(),
@@ -219,7 +166,5 @@ fn granted(
 
 /// The message that another one answers, or passes on.
 fn original(about: Option<&About>, what: Onward) -> Option<MessageId> {
-    about
-        .filter(|about| about.what == what)
-        .map(|about| about.message)
+    about.filter(|about| about.what == what).map(|about| about.message)
 }

@@ -22,9 +22,7 @@ pub fn news(recorded: &Recorded) -> Vec<(AccountId, MailboxNews)> {
     match &recorded.event {
         Event::Message(message, event) => match event {
             message::Event::Sent { from, recipients, .. } => {
-                let arrived = recipients
-                    .iter()
-                    .map(|to| (to.account, MailboxNews::Arrived(*message)));
+                let arrived = recipients.iter().map(|to| (to.account, MailboxNews::Arrived(*message)));
                 arrived.chain([(*from, MailboxNews::Updated(*message))]).collect()
             }
             message::Event::Opened { by, .. }

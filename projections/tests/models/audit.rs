@@ -15,12 +15,7 @@ use eventstore::{Position, testing::on_both};
 use projections::audit::{AuditFilter, Kind, Outcome, PositionPage, actor, facts};
 
 /// A page that holds everything.
-const WHOLE: PositionPage = PositionPage {
-    first: Some(1000),
-    after: None,
-    last: None,
-    before: None,
-};
+const WHOLE: PositionPage = PositionPage { first: Some(1000), after: None, last: None, before: None };
 
 /// The kinds that a question is answered by, oldest first; their number is the count.
 async fn kinds(world: &World, filter: &AuditFilter) -> Vec<Kind> {
@@ -43,14 +38,8 @@ async fn busy_day(test: &eventstore::testing::TestDb) -> World {
     world.send(1, 1, &[2, 3], 0, 10).await;
     world.open(1, 2, 11).await;
     world.log.clock().set(at(20));
-    let refused = Command::NoteRefusal {
-        by: person(2),
-        what: Onward::Forward,
-        at: at(20),
-    };
-    world
-        .tell::<Message>(message(1).uuid(), &by(person(2)), refused)
-        .await;
+    let refused = Command::NoteRefusal { by: person(2), what: Onward::Forward, at: at(20) };
+    world.tell::<Message>(message(1).uuid(), &by(person(2)), refused).await;
     world
 }
 
@@ -59,10 +48,7 @@ async fn busy_day(test: &eventstore::testing::TestDb) -> World {
 async fn a_question_is_answered_by_actor_message_and_person() {
     on_both(async |test| {
         let world = busy_day(&test).await;
-        let did = AuditFilter {
-            actors: vec![person(2)],
-            ..AuditFilter::default()
-        };
+        let did = AuditFilter { actors: vec![person(2)], ..AuditFilter::default() };
         assert_eq!(
             kinds(&world, &did).await,
             [
@@ -73,22 +59,12 @@ async fn a_question_is_answered_by_actor_message_and_person() {
                 Kind::MessageForwarded,
             ]
         );
-        let touched = AuditFilter {
-            subjects: vec![person(3)],
-            ..AuditFilter::default()
-        };
+        let touched = AuditFilter { subjects: vec![person(3)], ..AuditFilter::default() };
         assert_eq!(kinds(&world, &touched).await, [Kind::MessageSent]);
-        let accessed = AuditFilter {
-            messages: vec![message(1)],
-            ..AuditFilter::default()
-        };
+        let accessed = AuditFilter { messages: vec![message(1)], ..AuditFilter::default() };
         let of_message = [Kind::MessageSent, Kind::MessageOpened, Kind::MessageForwarded];
         assert_eq!(kinds(&world, &accessed).await, of_message);
-        let another = world
-            .projections
-            .audit(OrganisationId(2), &accessed, &WHOLE)
-            .await
-            .unwrap();
+        let another = world.projections.audit(OrganisationId(2), &accessed, &WHOLE).await.unwrap();
         assert_eq!(another.items, Vec::<Position>::new());
     })
     .await;
@@ -99,64 +75,27 @@ async fn a_question_is_answered_by_actor_message_and_person() {
 async fn conditions_add_up() {
     on_both(async |test| {
         let world = busy_day(&test).await;
-        let failed = AuditFilter {
-            outcomes: vec![Outcome::Failed],
-            ..AuditFilter::default()
-        };
+        let failed = AuditFilter { outcomes: vec![Outcome::Failed], ..AuditFilter::default() };
         assert_eq!(kinds(&world, &failed).await, [Kind::LoginFailed]);
-        let went_wrong = AuditFilter {
-            outcomes: vec![Outcome::Failed, Outcome::Refused],
-            ..AuditFilter::default()
-        };
-        assert_eq!(
-            kinds(&world, &went_wrong).await,
-            [Kind::LoginFailed, Kind::MessageForwarded]
-        );
-        let of_two = AuditFilter {
-            subjects: vec![person(2)],
-            ..went_wrong.clone()
-        };
-        assert_eq!(
-            kinds(&world, &of_two).await,
-            [Kind::LoginFailed, Kind::MessageForwarded]
-        );
-        let of_three = AuditFilter {
-            subjects: vec![person(3)],
-            ..went_wrong
-        };
+        let went_wrong =
+            AuditFilter { outcomes: vec![Outcome::Failed, Outcome::Refused], ..AuditFilter::default() };
+        assert_eq!(kinds(&world, &went_wrong).await, [Kind::LoginFailed, Kind::MessageForwarded]);
+        let of_two = AuditFilter { subjects: vec![person(2)], ..went_wrong.clone() };
+        assert_eq!(kinds(&world, &of_two).await, [Kind::LoginFailed, Kind::MessageForwarded]);
+        let of_three = AuditFilter { subjects: vec![person(3)], ..went_wrong };
         assert_eq!(kinds(&world, &of_three).await, []);
-        let by_kind = AuditFilter {
-            kinds: vec![Kind::Invited, Kind::Activated],
-            ..AuditFilter::default()
-        };
+        let by_kind = AuditFilter { kinds: vec![Kind::Invited, Kind::Activated], ..AuditFilter::default() };
         assert_eq!(kinds(&world, &by_kind).await, [Kind::Invited, Kind::Activated]);
         let (from, until) = (Some(at(10)), Some(at(20)));
-        let then = AuditFilter {
-            from,
-            until,
-            ..AuditFilter::default()
-        };
-        assert_eq!(
-            kinds(&world, &then).await,
-            [Kind::MessageSent, Kind::MessageOpened]
-        );
+        let then = AuditFilter { from, until, ..AuditFilter::default() };
+        assert_eq!(kinds(&world, &then).await, [Kind::MessageSent, Kind::MessageOpened]);
 
         let free: AddressTag = id(77);
-        let fail = reservation::Command::FailLogin {
-            typed: address(9),
-            from: [192, 0, 2, 7].into(),
-            at: at(21),
-        };
-        let anonymous = Metadata {
-            by: Actor::Anonymous,
-            session: None,
-            policy: None,
-        };
+        let fail =
+            reservation::Command::FailLogin { typed: address(9), from: [192, 0, 2, 7].into(), at: at(21) };
+        let anonymous = Metadata { by: Actor::Anonymous, session: None, policy: None };
         world.tell::<Reservation>(free.uuid(), &anonymous, fail).await;
-        let at_address = AuditFilter {
-            addresses: vec![free],
-            ..AuditFilter::default()
-        };
+        let at_address = AuditFilter { addresses: vec![free], ..AuditFilter::default() };
         assert_eq!(kinds(&world, &at_address).await, [Kind::LoginFailed]);
     })
     .await;
@@ -169,59 +108,21 @@ async fn asking_is_audited() {
         let world = World::new(&test).await;
         world.send(1, 1, &[2], 0, 1).await;
         let account = person(8);
-        let officer = Actor::Person {
-            account,
-            role: Some(Role::ComplianceOfficer),
-        };
-        let officer = Metadata {
-            by: officer,
-            session: None,
-            policy: Some(1),
-        };
-        let question = Question {
-            subjects: vec![person(2)],
-            messages: vec![message(1)],
-            ..Question::default()
-        };
-        world
-            .tell::<Audit>(
-                id::<()>(1).uuid(),
-                &officer,
-                audit::Command::Ask { question, at: at(2) },
-            )
-            .await;
-        let refuse = audit::Command::Refuse {
-            right: Right::ReadAudit,
-            at: at(3),
-        };
-        world
-            .tell::<Audit>(id::<()>(2).uuid(), &by(person(2)), refuse)
-            .await;
+        let officer = Actor::Person { account, role: Some(Role::ComplianceOfficer) };
+        let officer = Metadata { by: officer, session: None, policy: Some(1) };
+        let question =
+            Question { subjects: vec![person(2)], messages: vec![message(1)], ..Question::default() };
+        world.tell::<Audit>(id::<()>(1).uuid(), &officer, audit::Command::Ask { question, at: at(2) }).await;
+        let refuse = audit::Command::Refuse { right: Right::ReadAudit, at: at(3) };
+        world.tell::<Audit>(id::<()>(2).uuid(), &by(person(2)), refuse).await;
 
-        let privileged = AuditFilter {
-            privileged: Some(true),
-            ..AuditFilter::default()
-        };
+        let privileged = AuditFilter { privileged: Some(true), ..AuditFilter::default() };
         assert_eq!(kinds(&world, &privileged).await, [Kind::AuditQueried]);
-        let ordinary = AuditFilter {
-            privileged: Some(false),
-            ..AuditFilter::default()
-        };
-        assert_eq!(
-            kinds(&world, &ordinary).await,
-            [Kind::MessageSent, Kind::AccessRefused]
-        );
-        let about_two = AuditFilter {
-            subjects: vec![person(2)],
-            ..AuditFilter::default()
-        };
-        assert_eq!(
-            kinds(&world, &about_two).await,
-            [Kind::MessageSent, Kind::AuditQueried]
-        );
-        let asked = world
-            .last(|event| matches!(event, Event::Audit(_, audit::Event::Queried { .. })))
-            .await;
+        let ordinary = AuditFilter { privileged: Some(false), ..AuditFilter::default() };
+        assert_eq!(kinds(&world, &ordinary).await, [Kind::MessageSent, Kind::AccessRefused]);
+        let about_two = AuditFilter { subjects: vec![person(2)], ..AuditFilter::default() };
+        assert_eq!(kinds(&world, &about_two).await, [Kind::MessageSent, Kind::AuditQueried]);
+        let asked = world.last(|event| matches!(event, Event::Audit(_, audit::Event::Queried { .. }))).await;
         assert_eq!(actor(&asked.meta), Some(account));
         let refused = facts(&world.last(|_| true).await);
         assert_eq!(
@@ -241,52 +142,17 @@ async fn an_answer_is_paged_both_ways() {
             world.send(n, 1, &[2], 0, 1).await;
         }
         let models = world.caught_up().await;
-        let filter = AuditFilter {
-            kinds: vec![Kind::MessageSent],
-            ..AuditFilter::default()
-        };
+        let filter = AuditFilter { kinds: vec![Kind::MessageSent], ..AuditFilter::default() };
         let all = models.audit(ORG, &filter, &WHOLE).await.unwrap().items;
         let (first, last) = (Some(2), Some(2));
         let none = PositionPage::default();
         let pages = [
             (PositionPage { first, ..none }, &all[..2], (false, true)),
-            (
-                PositionPage {
-                    first,
-                    after: Some(all[1]),
-                    ..none
-                },
-                &all[2..4],
-                (true, true),
-            ),
-            (
-                PositionPage {
-                    first,
-                    after: Some(all[3]),
-                    ..none
-                },
-                &all[4..],
-                (true, false),
-            ),
+            (PositionPage { first, after: Some(all[1]), ..none }, &all[2..4], (true, true)),
+            (PositionPage { first, after: Some(all[3]), ..none }, &all[4..], (true, false)),
             (PositionPage { last, ..none }, &all[3..], (true, false)),
-            (
-                PositionPage {
-                    last,
-                    before: Some(all[3]),
-                    ..none
-                },
-                &all[1..3],
-                (true, true),
-            ),
-            (
-                PositionPage {
-                    last,
-                    before: Some(all[1]),
-                    ..none
-                },
-                &all[..1],
-                (false, true),
-            ),
+            (PositionPage { last, before: Some(all[3]), ..none }, &all[1..3], (true, true)),
+            (PositionPage { last, before: Some(all[1]), ..none }, &all[..1], (false, true)),
         ];
         assert_eq!(all.len(), 5);
         for (page, items, (has_previous, has_next)) in pages {

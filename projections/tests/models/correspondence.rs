@@ -16,12 +16,7 @@ use seal::Key;
 impl World {
     /// Sends message `n`, with as many files as it says.
     pub async fn send(&self, n: u128, from: u128, to: &[u128], files: u32, minute: i64) {
-        let grant = |account, direction| Grant {
-            account,
-            direction,
-            generation: 1,
-            key: Sealed(vec![2, 2]),
-        };
+        let grant = |account, direction| Grant { account, direction, generation: 1, key: Sealed(vec![2, 2]) };
         let recipient = |n: &u128| Recipient {
             account: person(*n),
             kind: account::Kind::Guest,
@@ -66,43 +61,23 @@ impl World {
     }
 
     pub async fn open(&self, n: u128, reader: u128, minute: i64) {
-        let open = message::Command::Open {
-            by: person(reader),
-            at: at(minute),
-        };
-        self.tell::<Message>(message(n).uuid(), &by(person(reader)), open)
-            .await;
+        let open = message::Command::Open { by: person(reader), at: at(minute) };
+        self.tell::<Message>(message(n).uuid(), &by(person(reader)), open).await;
     }
 
     pub async fn expire(&self, n: u128, minute: i64) {
-        self.tell::<Message>(
-            message(n).uuid(),
-            &by_worker(),
-            message::Command::Expire { at: at(minute) },
-        )
-        .await;
+        self.tell::<Message>(message(n).uuid(), &by_worker(), message::Command::Expire { at: at(minute) })
+            .await;
     }
 
     pub async fn write(&self, draft: DraftId, owner: u128, minute: i64) {
-        let text = draft::Text {
-            subject: format!("Minute {minute}"),
-            ..draft::Text::default()
-        };
-        let begin = draft::Command::Begin {
-            owner: person(owner),
-            about: None,
-            text: text.clone(),
-            at: at(minute),
-        };
+        let text = draft::Text { subject: format!("Minute {minute}"), ..draft::Text::default() };
+        let begin =
+            draft::Command::Begin { owner: person(owner), about: None, text: text.clone(), at: at(minute) };
         let loaded = self.log.load::<Draft>(ORG, draft.uuid()).await.unwrap();
         let version = u32::try_from(loaded.version).unwrap();
         self.tell::<Draft>(draft.uuid(), &by(person(owner)), begin).await;
-        let save = draft::Command::Save {
-            version,
-            text,
-            expires_in: None,
-            at: at(minute),
-        };
+        let save = draft::Command::Save { version, text, expires_in: None, at: at(minute) };
         self.tell::<Draft>(draft.uuid(), &by(person(owner)), save).await;
     }
 
@@ -115,25 +90,14 @@ impl World {
             blob: "blob".into(),
             key: BlobKey([0; 32]),
         };
-        let limit = AttachmentLimit {
-            count: 10,
-            bytes: 1000,
-        };
-        let attach = draft::Command::Attach {
-            file: Box::new(file),
-            limit,
-            at: at(minute),
-        };
+        let limit = AttachmentLimit { count: 10, bytes: 1000 };
+        let attach = draft::Command::Attach { file: Box::new(file), limit, at: at(minute) };
         self.tell::<Draft>(draft.uuid(), &by(person(owner)), attach).await;
     }
 
     pub async fn discard(&self, draft: DraftId, owner: u128, minute: i64) {
-        self.tell::<Draft>(
-            draft.uuid(),
-            &by(person(owner)),
-            draft::Command::Discard { at: at(minute) },
-        )
-        .await;
+        self.tell::<Draft>(draft.uuid(), &by(person(owner)), draft::Command::Discard { at: at(minute) })
+            .await;
     }
 
     /// What became of a notification that is due.
@@ -143,27 +107,14 @@ impl World {
         reply: Option<u16>,
         minute: i64,
     ) {
-        let about = notification::About {
-            kind: row.kind,
-            recipient: row.recipient,
-            message: row.message,
-        };
+        let about = notification::About { kind: row.kind, recipient: row.recipient, message: row.message };
         let command = match reply {
-            None => notification::Command::NoteSent {
-                about,
-                at: at(minute),
-            },
+            None => notification::Command::NoteSent { about, at: at(minute) },
             Some(reply) => {
                 let (reply, next_attempt_at) = (Some(reply), at(minute + 5));
-                notification::Command::NoteDeferred {
-                    about,
-                    reply,
-                    next_attempt_at,
-                    at: at(minute),
-                }
+                notification::Command::NoteDeferred { about, reply, next_attempt_at, at: at(minute) }
             }
         };
-        self.tell::<Notification>(row.notification.uuid(), &by_worker(), command)
-            .await;
+        self.tell::<Notification>(row.notification.uuid(), &by_worker(), command).await;
     }
 }

@@ -19,30 +19,15 @@ async fn a_draft_is_listed_until_it_is_closed() {
         world.write(one, 1, 3).await;
         world.attach(one, 1, 10, 4).await;
         world.attach(one, 1, 11, 4).await;
-        let detach = draft::Command::Detach {
-            attachment: id(10),
-            at: at(5),
-        };
+        let detach = draft::Command::Detach { attachment: id(10), at: at(5) };
         world.tell::<Draft>(one.uuid(), &by(person(1)), detach).await;
         let drafts = world.caught_up().await.drafts(ORG, person(1), 10).await.unwrap();
-        let listed = drafts
-            .iter()
-            .map(|row| (row.draft, row.version, row.saved_at, row.attachment_count));
-        assert_eq!(
-            listed.collect::<Vec<_>>(),
-            [(one, 2, at(5), 1), (two, 1, at(2), 0)]
-        );
+        let listed = drafts.iter().map(|row| (row.draft, row.version, row.saved_at, row.attachment_count));
+        assert_eq!(listed.collect::<Vec<_>>(), [(one, 2, at(5), 1), (two, 1, at(2), 0)]);
         world.discard(one, 1, 6).await;
-        let send = draft::Command::Send {
-            version: 1,
-            message: message(1),
-            at: at(7),
-        };
+        let send = draft::Command::Send { version: 1, message: message(1), at: at(7) };
         world.tell::<Draft>(two.uuid(), &by(person(1)), send).await;
-        assert_eq!(
-            world.caught_up().await.drafts(ORG, person(1), 10).await.unwrap(),
-            []
-        );
+        assert_eq!(world.caught_up().await.drafts(ORG, person(1), 10).await.unwrap(), []);
     })
     .await;
 }

@@ -22,22 +22,10 @@ async fn an_organisation_is_found_by_its_host() {
         let world = World::new(&test).await;
         world.found("https://Mail.Insurer.Example:8443").await;
         let models = world.caught_up().await;
-        assert_eq!(
-            models
-                .organisation_of_host("mail.insurer.example:8443")
-                .await
-                .unwrap(),
-            Some(ORG)
-        );
-        assert_eq!(
-            models.organisation_of_host("mail.insurer.example").await.unwrap(),
-            None
-        );
+        assert_eq!(models.organisation_of_host("mail.insurer.example:8443").await.unwrap(), Some(ORG));
+        assert_eq!(models.organisation_of_host("mail.insurer.example").await.unwrap(), None);
         let all = models.organisations().await.unwrap();
-        assert_eq!(
-            (all.len(), all[0].name.as_str(), all[0].organisation),
-            (1, "Insurer", OrganisationId(1))
-        );
+        assert_eq!((all.len(), all[0].name.as_str(), all[0].organisation), (1, "Insurer", OrganisationId(1)));
     })
     .await;
 }
@@ -48,63 +36,26 @@ async fn an_account_goes_from_invited_to_active() {
     on_both(async |test| {
         let world = World::new(&test).await;
         world.invite(2, 200, 1).await;
-        let invited = world
-            .caught_up()
-            .await
-            .account(ORG, person(2))
-            .await
-            .unwrap()
-            .unwrap();
+        let invited = world.caught_up().await.account(ORG, person(2)).await.unwrap().unwrap();
         assert_eq!(invited.state, AccountState::Invited);
         assert_eq!(
             invited.address.map(|found| found.typed().to_owned()),
             Some(address(2).typed().to_owned())
         );
-        assert_eq!(
-            (invited.profile, invited.user_name, invited.last_login_at),
-            (None, None, None)
-        );
+        assert_eq!((invited.profile, invited.user_name, invited.last_login_at), (None, None, None));
         assert_eq!((invited.invited_by, invited.created_at), (Some(person(1)), at(1)));
 
         world.register(2, 200, 2).await;
-        let registered = world
-            .caught_up()
-            .await
-            .account(ORG, person(2))
-            .await
-            .unwrap()
-            .unwrap();
+        let registered = world.caught_up().await.account(ORG, person(2)).await.unwrap().unwrap();
         assert_eq!(registered.state, AccountState::Registered);
-        assert_eq!(
-            registered
-                .profile
-                .and_then(|profile| profile.family_name)
-                .as_deref(),
-            Some("Family 2")
-        );
+        assert_eq!(registered.profile.and_then(|profile| profile.family_name).as_deref(), Some("Family 2"));
         assert_eq!(registered.user_name.as_deref(), Some("user2"));
 
         world.activate(2, 201, 3).await;
         world.log_in(2, Verdict::Right, 1, 4).await;
-        let active = world
-            .caught_up()
-            .await
-            .account(ORG, person(2))
-            .await
-            .unwrap()
-            .unwrap();
-        assert_eq!(
-            (active.state, active.last_login_at),
-            (AccountState::Active, Some(at(4)))
-        );
-        assert_eq!(
-            world
-                .projections
-                .account(OrganisationId(2), person(2))
-                .await
-                .unwrap(),
-            None
-        );
+        let active = world.caught_up().await.account(ORG, person(2)).await.unwrap().unwrap();
+        assert_eq!((active.state, active.last_login_at), (AccountState::Active, Some(at(4))));
+        assert_eq!(world.projections.account(OrganisationId(2), person(2)).await.unwrap(), None);
     })
     .await;
 }
@@ -121,31 +72,15 @@ async fn an_old_invitation_lapses_and_is_sent_again() {
         assert_eq!(models.lapsing(at(100), 10).await.unwrap(), [(ORG, person(2))]);
         world.lapse(2, 100).await;
         assert_eq!(world.caught_up().await.lapsing(at(100), 10).await.unwrap(), []);
-        assert!(
-            models
-                .account(ORG, person(2))
-                .await
-                .unwrap()
-                .unwrap()
-                .invitation_lapsed
-        );
+        assert!(models.account(ORG, person(2)).await.unwrap().unwrap().invitation_lapsed);
 
         world.invite(2, 210, 150).await;
-        let found = world
-            .caught_up()
-            .await
-            .invitation(ORG, id(210))
-            .await
-            .unwrap()
-            .unwrap();
+        let found = world.caught_up().await.invitation(ORG, id(210)).await.unwrap().unwrap();
         assert_eq!((found.account, found.invitation_lapsed), (person(2), false));
         assert_eq!((found.invitation_sent_at, found.created_at), (at(150), at(0)));
         assert_eq!(models.invitation(ORG, id(200)).await.unwrap(), None);
         let by_one = models.invitations_by(ORG, person(1), 10).await.unwrap();
-        assert_eq!(
-            by_one.iter().map(|row| row.account).collect::<Vec<_>>(),
-            [person(2), person(3)]
-        );
+        assert_eq!(by_one.iter().map(|row| row.account).collect::<Vec<_>>(), [person(2), person(3)]);
     })
     .await;
 }
@@ -159,37 +94,19 @@ async fn a_link_is_usable_until_used_or_replaced() {
         world.invite(2, 210, 150).await;
         let models = world.caught_up().await;
         let old = models.link(ORG, &hash(200)).await.unwrap().unwrap();
-        assert_eq!(
-            (old.purpose, old.state),
-            (LinkPurpose::Register, LinkState::Replaced)
-        );
+        assert_eq!((old.purpose, old.state), (LinkPurpose::Register, LinkState::Replaced));
         let new = models.link(ORG, &hash(210)).await.unwrap().unwrap();
-        assert_eq!(
-            (new.account, new.link, new.state),
-            (person(2), id::<()>(210).uuid(), LinkState::Usable)
-        );
+        assert_eq!((new.account, new.link, new.state), (person(2), id::<()>(210).uuid(), LinkState::Usable));
 
         world.register(2, 210, 151).await;
         world.caught_up().await;
-        assert_eq!(
-            models.link(ORG, &hash(210)).await.unwrap().unwrap().state,
-            LinkState::Used
-        );
-        assert_eq!(
-            models.link(ORG, &hash(200)).await.unwrap().unwrap().state,
-            LinkState::Replaced
-        );
+        assert_eq!(models.link(ORG, &hash(210)).await.unwrap().unwrap().state, LinkState::Used);
+        assert_eq!(models.link(ORG, &hash(200)).await.unwrap().unwrap().state, LinkState::Replaced);
         let confirm = models.link(ORG, &hash(211)).await.unwrap().unwrap();
-        assert_eq!(
-            (confirm.purpose, confirm.state),
-            (LinkPurpose::ActivateAccount, LinkState::Usable)
-        );
+        assert_eq!((confirm.purpose, confirm.state), (LinkPurpose::ActivateAccount, LinkState::Usable));
         world.activate(2, 211, 152).await;
         world.caught_up().await;
-        assert_eq!(
-            models.link(ORG, &hash(211)).await.unwrap().unwrap().state,
-            LinkState::Used
-        );
+        assert_eq!(models.link(ORG, &hash(211)).await.unwrap().unwrap().state, LinkState::Used);
         assert_eq!(models.link(ORG, &hash(999)).await.unwrap(), None);
     })
     .await;
@@ -201,19 +118,10 @@ async fn an_address_leads_to_its_account() {
     on_both(async |test| {
         let world = World::new(&test).await;
         let (held, free): (AddressTag, AddressTag) = (id(1), id(2));
-        let reserve = reservation::Command::Reserve {
-            account: person(2),
-            at: at(0),
-        };
-        world
-            .tell::<Reservation>(held.uuid(), &by_worker(), reserve)
-            .await;
+        let reserve = reservation::Command::Reserve { account: person(2), at: at(0) };
+        world.tell::<Reservation>(held.uuid(), &by_worker(), reserve).await;
         let from = [192, 0, 2, 7].into();
-        let fail = reservation::Command::FailLogin {
-            typed: address(9),
-            from,
-            at: at(0),
-        };
+        let fail = reservation::Command::FailLogin { typed: address(9), from, at: at(0) };
         world.tell::<Reservation>(free.uuid(), &by_worker(), fail).await;
         let models = world.caught_up().await;
         assert_eq!(models.account_at(ORG, held).await.unwrap(), Some(person(2)));
@@ -233,32 +141,18 @@ async fn a_session_remembers_when_it_was_last_used() {
         let models = world.caught_up().await;
         let session: SessionId = id(7);
         let found = models.session_by_token(ORG, &hash(7)).await.unwrap().unwrap();
-        assert_eq!(
-            (found.account, found.started_at, found.last_active_at),
-            (person(2), at(1), at(1))
-        );
+        assert_eq!((found.account, found.started_at, found.last_active_at), (person(2), at(1), at(1)));
         assert_eq!(found.network, Some([192, 0, 2, 7].into()));
         assert_eq!(found.device.as_deref(), Some("Firefox on Linux"));
 
         models.note_activity(ORG, session, at(20)).await.unwrap();
         models.note_activity(ORG, session, at(10)).await.unwrap();
         let used = models.sessions_of(ORG, person(2), at(21)).await.unwrap();
-        assert_eq!(
-            used.iter().map(|row| row.last_active_at).collect::<Vec<_>>(),
-            [at(20)]
-        );
+        assert_eq!(used.iter().map(|row| row.last_active_at).collect::<Vec<_>>(), [at(20)]);
         assert_eq!(models.sessions_of(ORG, person(2), at(601)).await.unwrap(), []);
 
         world.log_out(2, session, 30).await;
-        assert_eq!(
-            world
-                .caught_up()
-                .await
-                .sessions_of(ORG, person(2), at(31))
-                .await
-                .unwrap(),
-            []
-        );
+        assert_eq!(world.caught_up().await.sessions_of(ORG, person(2), at(31)).await.unwrap(), []);
         models.rebuild("sessions", |_, _| {}).await.unwrap();
         let ended = models.session_by_token(ORG, &hash(7)).await.unwrap().unwrap();
         assert_eq!((ended.ended_at, ended.last_active_at), (Some(at(30)), at(20)));
@@ -276,26 +170,14 @@ async fn a_lockout_is_due_when_its_time_is_over() {
         world.log_in(2, Verdict::Wrong, 2, 2).await;
         let models = world.caught_up().await;
         let lockout = models.lockout(ORG, person(2)).await.unwrap().unwrap();
-        assert_eq!(
-            (lockout.since, lockout.until, lockout.attempts),
-            (at(2), at(32), 2)
-        );
-        assert_eq!(
-            models.account(ORG, person(2)).await.unwrap().unwrap().state,
-            AccountState::Locked
-        );
+        assert_eq!((lockout.since, lockout.until, lockout.attempts), (at(2), at(32), 2));
+        assert_eq!(models.account(ORG, person(2)).await.unwrap().unwrap().state, AccountState::Locked);
         assert_eq!(models.lockouts_due(at(31), 10).await.unwrap(), []);
         assert_eq!(models.lockouts_due(at(32), 10).await.unwrap(), [(ORG, person(2))]);
         world.release(2, 32).await;
-        assert_eq!(
-            world.caught_up().await.lockouts_due(at(33), 10).await.unwrap(),
-            []
-        );
+        assert_eq!(world.caught_up().await.lockouts_due(at(33), 10).await.unwrap(), []);
         assert_eq!(models.lockout(ORG, person(2)).await.unwrap(), None);
-        assert_eq!(
-            models.account(ORG, person(2)).await.unwrap().unwrap().state,
-            AccountState::Active
-        );
+        assert_eq!(models.account(ORG, person(2)).await.unwrap().unwrap().state, AccountState::Active);
     })
     .await;
 }
@@ -309,10 +191,7 @@ async fn a_person_whose_key_is_gone_is_not_named() {
         world.log_in(2, Verdict::Right, 7, 1).await;
         world.caught_up().await;
         let name = KeyName::subject(ORG, Subject::Account(person(2)));
-        let label = key::Subject::IncomingMailbox {
-            account: person(2),
-            generation: 1,
-        };
+        let label = key::Subject::IncomingMailbox { account: person(2), generation: 1 };
         world.log.destroy_key(&name, label, at(2)).await.unwrap();
         for rebuilt in [false, true] {
             if rebuilt {
@@ -322,12 +201,7 @@ async fn a_person_whose_key_is_gone_is_not_named() {
             let row = world.projections.account(ORG, person(2)).await.unwrap().unwrap();
             assert_eq!((row.address, row.profile, row.user_name), (None, None, None));
             assert_eq!((row.state, row.created_at), (AccountState::Active, at(0)));
-            let session = world
-                .projections
-                .session_by_token(ORG, &hash(7))
-                .await
-                .unwrap()
-                .unwrap();
+            let session = world.projections.session_by_token(ORG, &hash(7)).await.unwrap().unwrap();
             assert_eq!((session.network, session.device), (None, None));
         }
     })

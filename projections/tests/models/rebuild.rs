@@ -91,29 +91,19 @@ impl World {
             Act::Activate(n) => {
                 let row = self.caught_up().await.account(ORG, person(n)).await.unwrap();
                 if let Some(row) = row {
-                    self.activate(n, row.invitation.uuid().as_u128() + 1, minute)
-                        .await;
+                    self.activate(n, row.invitation.uuid().as_u128() + 1, minute).await;
                 }
             }
             Act::Reserve(n) => {
-                let reserve = reservation::Command::Reserve {
-                    account: person(n),
-                    at: at(minute),
-                };
-                self.tell::<Reservation>(id::<()>(n).uuid(), &by_worker(), reserve)
-                    .await;
+                let reserve = reservation::Command::Reserve { account: person(n), at: at(minute) };
+                self.tell::<Reservation>(id::<()>(n).uuid(), &by_worker(), reserve).await;
             }
             Act::LogIn(n, right) => {
                 let verdict = if right { Verdict::Right } else { Verdict::Wrong };
                 self.log_in(n, verdict, session.into(), minute).await;
             }
             Act::LogOut(n) => {
-                let sessions = self
-                    .caught_up()
-                    .await
-                    .sessions_of(ORG, person(n), at(minute))
-                    .await
-                    .unwrap();
+                let sessions = self.caught_up().await.sessions_of(ORG, person(n), at(minute)).await.unwrap();
                 for session in sessions {
                     self.log_out(n, session.session, minute).await;
                 }
@@ -127,12 +117,7 @@ impl World {
             Act::Attach(draft, file) => self.attach(id(draft), 2, file, minute).await,
             Act::Discard(draft) => self.discard(id(draft), 2, minute).await,
             Act::Mail(sent) => {
-                let due = self
-                    .caught_up()
-                    .await
-                    .notifications_due(at(minute), 1)
-                    .await
-                    .unwrap();
+                let due = self.caught_up().await.notifications_due(at(minute), 1).await.unwrap();
                 if let Some((_, row)) = due.first() {
                     self.mailed(row, (!sent).then_some(451), minute).await;
                 }
@@ -151,10 +136,7 @@ impl World {
         let accounts = self.projections.accounts(ORG, &everyone).await.unwrap();
         let named = accounts.iter().map(|row| {
             let address = row.address.as_ref().map(EmailAddress::typed);
-            let family_name = row
-                .profile
-                .as_ref()
-                .and_then(|profile| profile.family_name.as_ref());
+            let family_name = row.profile.as_ref().and_then(|profile| profile.family_name.as_ref());
             format!("{address:?} {family_name:?} {:?}", row.user_name)
         });
         all.insert("people".to_owned(), named.collect());
@@ -185,16 +167,8 @@ async fn rows(db: &Db, table: &str) -> Vec<String> {
         .map(|column| text.replace('?', &column))
         .collect();
     assert!(!shown.is_empty(), "{table} has columns");
-    let sql = format!(
-        "SELECT {} AS line FROM {table} ORDER BY 1",
-        shown.join(" || ' ' || ")
-    );
-    db.all(sql, vec![])
-        .await
-        .unwrap()
-        .iter()
-        .map(|row| row.text("line").unwrap())
-        .collect()
+    let sql = format!("SELECT {} AS line FROM {table} ORDER BY 1", shown.join(" || ' ' || "));
+    db.all(sql, vec![]).await.unwrap().iter().map(|row| row.text("line").unwrap()).collect()
 }
 
 async fn same_after_rebuilding(test: &TestDb, acts: &[Act]) {
@@ -216,18 +190,10 @@ async fn same_after_rebuilding(test: &TestDb, acts: &[Act]) {
 async fn rebuilt_equals_incremental() {
     on_both(async |test| {
         let mut runner = TestRunner::default();
-        let acts = proptest::collection::vec(act(), 60..90)
-            .new_tree(&mut runner)
-            .unwrap()
-            .current();
+        let acts = proptest::collection::vec(act(), 60..90).new_tree(&mut runner).unwrap().current();
         // A beginning that makes sure that nobody's history is empty.
-        let begin = [
-            Act::Invite(2),
-            Act::Register(2),
-            Act::Activate(2),
-            Act::LogIn(2, true),
-            Act::Send(1, 2),
-        ];
+        let begin =
+            [Act::Invite(2), Act::Register(2), Act::Activate(2), Act::LogIn(2, true), Act::Send(1, 2)];
         same_after_rebuilding(&test, &[begin.to_vec(), acts].concat()).await;
     })
     .await;
@@ -292,11 +258,7 @@ async fn an_interrupted_rebuild_is_resumed() {
 #[tokio::test]
 async fn an_unknown_read_model_is_named() {
     let world = World::new(&TestDb::sqlite().await).await;
-    let unknown = world
-        .projections
-        .rebuild("mailboxes", |_, _| {})
-        .await
-        .unwrap_err();
+    let unknown = world.projections.rebuild("mailboxes", |_, _| {}).await.unwrap_err();
     assert!(matches!(&unknown, ProjectionError::Unknown { .. }));
     assert!(unknown.to_string().contains("accounts, addresses"), "{unknown}");
 }

@@ -21,28 +21,14 @@ async fn a_failing_event_parks_its_read_model_alone() {
         world.invite(2, 210, 150).await;
         let poison: Value = hash(210).0.into();
         let nobody: Value = person(99).bytes().into();
-        world
-            .log
-            .db()
-            .run(POISON, vec![poison.clone(), nobody])
-            .await
-            .unwrap();
+        world.log.db().run(POISON, vec![poison.clone(), nobody]).await.unwrap();
 
         let parked = world.projections.catch_up().await.unwrap_err();
         assert!(
             matches!(parked, ProjectionError::Parked { name: "links", position, .. } if position == before)
         );
         // The event's first statement, which would have replaced this link, was taken back with the second.
-        assert_eq!(
-            world
-                .projections
-                .link(ORG, &hash(200))
-                .await
-                .unwrap()
-                .unwrap()
-                .state,
-            LinkState::Usable
-        );
+        assert_eq!(world.projections.link(ORG, &hash(200)).await.unwrap().unwrap().state, LinkState::Usable);
         for status in world.projections.status().await.unwrap() {
             let is_links = status.name == "links";
             assert_eq!(
@@ -54,21 +40,10 @@ async fn a_failing_event_parks_its_read_model_alone() {
 
         world.log.db().run(CURE, vec![poison]).await.unwrap();
         let models = world.caught_up().await;
-        assert_eq!(
-            models.link(ORG, &hash(200)).await.unwrap().unwrap().state,
-            LinkState::Replaced
-        );
-        assert_eq!(
-            models.link(ORG, &hash(210)).await.unwrap().unwrap().state,
-            LinkState::Usable
-        );
+        assert_eq!(models.link(ORG, &hash(200)).await.unwrap().unwrap().state, LinkState::Replaced);
+        assert_eq!(models.link(ORG, &hash(210)).await.unwrap().unwrap().state, LinkState::Usable);
         assert!(
-            models
-                .status()
-                .await
-                .unwrap()
-                .iter()
-                .all(|status| status.parked.is_none() && status.behind == 0)
+            models.status().await.unwrap().iter().all(|status| status.parked.is_none() && status.behind == 0)
         );
     })
     .await;
@@ -84,12 +59,7 @@ async fn two_runners_never_apply_twice() {
         world.write(id(1), 1, 1).await;
         world.caught_up().await;
         // What follows is only counted up, so that an event applied twice would show.
-        let (_, row) = world
-            .projections
-            .notifications_due(at(1), 1)
-            .await
-            .unwrap()
-            .remove(0);
+        let (_, row) = world.projections.notifications_due(at(1), 1).await.unwrap().remove(0);
         for n in 1..=5 {
             world.attach(id(1), 1, n, 1).await;
             world.mailed(&row, Some(451), 2).await;
@@ -99,10 +69,7 @@ async fn two_runners_never_apply_twice() {
         }
         let told = world.projections.notifications_of(ORG, person(2)).await.unwrap();
         assert_eq!(told[0].attempts, 5);
-        assert_eq!(
-            world.projections.drafts(ORG, person(1), 10).await.unwrap()[0].attachment_count,
-            5
-        );
+        assert_eq!(world.projections.drafts(ORG, person(1), 10).await.unwrap()[0].attachment_count, 5);
         assert_eq!(world.position("mailbox").await, world.log.head());
     })
     .await;
@@ -148,14 +115,7 @@ async fn a_read_model_that_was_behind_catches_up() {
         let models = world.caught_up().await;
         assert!(models.lockout(ORG, person(2)).await.unwrap().is_some());
         let head = world.log.head();
-        assert!(
-            models
-                .status()
-                .await
-                .unwrap()
-                .iter()
-                .all(|status| status.position == head)
-        );
+        assert!(models.status().await.unwrap().iter().all(|status| status.position == head));
         assert_eq!(models.status().await.unwrap().len(), READ_MODELS.len());
     })
     .await;

@@ -43,10 +43,7 @@ async fn no_value_stands_in_a_statement() {
                 let words: BTreeSet<_> = words.collect();
                 let tables = words.iter().filter(|word| word.contains("rm_"));
                 assert!(tables.clone().count() > 0, "{sql}");
-                assert!(
-                    tables.into_iter().all(|table| model.tables.contains(table)),
-                    "{sql}"
-                );
+                assert!(tables.into_iter().all(|table| model.tables.contains(table)), "{sql}");
                 let places: BTreeSet<_> = words.iter().filter(|word| word.starts_with('$')).collect();
                 assert_eq!(places.len(), cells.len(), "{sql}");
             }
@@ -71,19 +68,9 @@ async fn applying_is_pure() {
 async fn nothing_personal_is_in_clear() {
     on_both(async |test| {
         let world = history(&test).await;
-        let row = world
-            .caught_up()
-            .await
-            .account(ORG, person(2))
-            .await
-            .unwrap()
-            .unwrap();
+        let row = world.caught_up().await.account(ORG, person(2)).await.unwrap().unwrap();
         let device = "Firefox on Linux";
-        let known = [
-            row.address.unwrap().typed().to_owned(),
-            row.user_name.unwrap(),
-            device.to_owned(),
-        ];
+        let known = [row.address.unwrap().typed().to_owned(), row.user_name.unwrap(), device.to_owned()];
         let columns = [
             "SELECT address AS sealed FROM rm_accounts WHERE address IS NOT NULL",
             "SELECT profile AS sealed FROM rm_accounts WHERE profile IS NOT NULL",

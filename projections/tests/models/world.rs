@@ -51,18 +51,10 @@ pub fn address(n: u128) -> EmailAddress {
     EmailAddress::parse(&format!("person{n}@guest.example")).unwrap()
 }
 pub fn by(account: AccountId) -> Metadata {
-    Metadata {
-        by: Actor::Person { account, role: None },
-        session: None,
-        policy: Some(1),
-    }
+    Metadata { by: Actor::Person { account, role: None }, session: None, policy: Some(1) }
 }
 pub fn by_worker() -> Metadata {
-    Metadata {
-        by: Actor::Worker,
-        session: None,
-        policy: None,
-    }
+    Metadata { by: Actor::Worker, session: None, policy: None }
 }
 
 /// A database, its log, and its read models on one node.
@@ -78,19 +70,15 @@ impl World {
 
     /// Another node on the same database.
     pub async fn another(test: &TestDb) -> Self {
-        let settings = eventstore::db::DbSettings {
-            url: test.url.clone(),
-            max_connections: 8,
-        };
+        let settings = eventstore::db::DbSettings { url: test.url.clone(), max_connections: 8 };
         Self::on(test, Db::open(&settings).await.unwrap()).await
     }
 
     async fn on(test: &TestDb, db: Db) -> Self {
         let root = RootKeyProvider::File(test.dir.path().join("root.key"));
         let clock = Clock::manual(at(0));
-        let vault = Vault::open(db.clone(), &root, &test.dir.path().join("keys"), clock.clone())
-            .await
-            .unwrap();
+        let vault =
+            Vault::open(db.clone(), &root, &test.dir.path().join("keys"), clock.clone()).await.unwrap();
         let log = Log::open(db, vault, clock).await.unwrap();
         let projections = Projections::new(log.clone());
         Self { log, projections }
@@ -101,11 +89,7 @@ impl World {
     where
         A::Command: Clone,
     {
-        self.log
-            .execute::<A>(ORG, id, meta, || command.clone())
-            .await
-            .unwrap()
-            .is_err()
+        self.log.execute::<A>(ORG, id, meta, || command.clone()).await.unwrap().is_err()
     }
 
     async fn account(&self, n: u128, meta: &Metadata, command: account::Command) {
@@ -124,11 +108,7 @@ impl World {
 
     /// The last event of a kind.
     pub async fn last(&self, wanted: impl Fn(&Event) -> bool) -> Recorded {
-        self.events()
-            .await
-            .into_iter()
-            .rfind(|recorded| wanted(&recorded.event))
-            .unwrap()
+        self.events().await.into_iter().rfind(|recorded| wanted(&recorded.event)).unwrap()
     }
 
     pub async fn found(&self, portal_url: &str) {
@@ -138,56 +118,29 @@ impl World {
             do_not_reply: "do-not-reply@insurer.example".into(),
         };
         let policy = Box::new(Policy::from_pack(Pack::Portal));
-        let found = domain::organisation::Command::Found {
-            identity,
-            policy,
-            domains: BTreeSet::new(),
-            at: at(0),
-        };
-        let operator = Metadata {
-            by: Actor::Operator,
-            session: None,
-            policy: None,
-        };
-        self.tell::<Organisation>(id::<()>(1).uuid(), &operator, found)
-            .await;
+        let found =
+            domain::organisation::Command::Found { identity, policy, domains: BTreeSet::new(), at: at(0) };
+        let operator = Metadata { by: Actor::Operator, session: None, policy: None };
+        self.tell::<Organisation>(id::<()>(1).uuid(), &operator, found).await;
     }
 
     /// Invites person `n` by person 1, with a link of that number that works for 100 minutes.
     pub async fn invite(&self, n: u128, link: u128, minute: i64) {
-        let invitation = IssuedLink {
-            id: id(link),
-            hash: hash(link),
-            expires_at: at(minute + 100),
-        };
+        let invitation = IssuedLink { id: id(link), hash: hash(link), expires_at: at(minute + 100) };
         let (address, kind, by_whom) = (address(n), account::Kind::Guest, Some(person(1)));
-        let invite = account::Invite {
-            address,
-            kind,
-            by: by_whom,
-            invitation,
-            at: at(minute),
-        };
-        self.account(n, &by(person(1)), account::Command::Invite(invite))
-            .await;
+        let invite = account::Invite { address, kind, by: by_whom, invitation, at: at(minute) };
+        self.account(n, &by(person(1)), account::Command::Invite(invite)).await;
     }
 
     /// Registers person `n` by that link; the confirmation's link is the next number.
     pub async fn register(&self, n: u128, link: u128, minute: i64) {
-        let profile = Profile {
-            family_name: Some(format!("Family {n}")),
-            ..Profile::default()
-        };
+        let profile = Profile { family_name: Some(format!("Family {n}")), ..Profile::default() };
         let register = account::Register {
             invitation: id(link),
             address: address(n),
             profile,
             user_name: Some(format!("user{n}")),
-            credentials: Credentials {
-                password: Sealed(vec![1]),
-                reminder: None,
-                challenges: None,
-            },
+            credentials: Credentials { password: Sealed(vec![1]), reminder: None, challenges: None },
             activation: Some(IssuedLink {
                 id: id(link + 1),
                 hash: hash(link + 1),
@@ -195,25 +148,12 @@ impl World {
             }),
             at: at(minute),
         };
-        let holder = Metadata {
-            by: Actor::LinkHolder { account: person(n) },
-            session: None,
-            policy: None,
-        };
-        self.account(n, &holder, account::Command::Register(Box::new(register)))
-            .await;
+        let holder = Metadata { by: Actor::LinkHolder { account: person(n) }, session: None, policy: None };
+        self.account(n, &holder, account::Command::Register(Box::new(register))).await;
     }
 
     pub async fn activate(&self, n: u128, link: u128, minute: i64) {
-        self.account(
-            n,
-            &by(person(n)),
-            account::Command::Activate {
-                link: id(link),
-                at: at(minute),
-            },
-        )
-        .await;
+        self.account(n, &by(person(n)), account::Command::Activate { link: id(link), at: at(minute) }).await;
     }
 
     /// Invited, registered and activated at minute 0.
@@ -229,11 +169,7 @@ impl World {
         let attempt = LogIn {
             password,
             from: IpAddr::from([192, 0, 2, 7]),
-            lockout: Lockout {
-                threshold: 2,
-                window: minutes(60),
-                duration: minutes(30),
-            },
+            lockout: Lockout { threshold: 2, window: minutes(60), duration: minutes(30) },
             session: NewSession {
                 id: id(session),
                 token: hash(session),
@@ -242,56 +178,33 @@ impl World {
             },
             at: at(minute),
         };
-        let anonymous = Metadata {
-            by: Actor::Anonymous,
-            session: None,
-            policy: None,
-        };
-        self.account(n, &anonymous, account::Command::LogIn(Box::new(attempt)))
-            .await;
+        let anonymous = Metadata { by: Actor::Anonymous, session: None, policy: None };
+        self.account(n, &anonymous, account::Command::LogIn(Box::new(attempt))).await;
     }
 
     pub async fn log_out(&self, n: u128, session: SessionId, minute: i64) {
-        let end = account::Command::EndSession {
-            session,
-            why: account::SessionEnd::LoggedOut,
-            at: at(minute),
-        };
+        let end =
+            account::Command::EndSession { session, why: account::SessionEnd::LoggedOut, at: at(minute) };
         self.account(n, &by(person(n)), end).await;
     }
 
     pub async fn release(&self, n: u128, minute: i64) {
-        let release = account::Command::ReleaseLockout {
-            by: account::ReleasedBy::Time,
-            at: at(minute),
-        };
+        let release = account::Command::ReleaseLockout { by: account::ReleasedBy::Time, at: at(minute) };
         self.account(n, &by_worker(), release).await;
     }
 
     pub async fn lapse(&self, n: u128, minute: i64) {
-        self.account(
-            n,
-            &by_worker(),
-            account::Command::LapseInvitation { at: at(minute) },
-        )
-        .await;
+        self.account(n, &by_worker(), account::Command::LapseInvitation { at: at(minute) }).await;
     }
 
     pub async fn unsubscribe(&self, n: u128, minute: i64) {
-        let unsubscribe = account::Command::Unsubscribe {
-            via: account::LeavingVia::Link,
-            at: at(minute),
-        };
+        let unsubscribe = account::Command::Unsubscribe { via: account::LeavingVia::Link, at: at(minute) };
         self.account(n, &by(person(n)), unsubscribe).await;
     }
 
     /// Where a read model stands.
     pub async fn position(&self, name: &str) -> Position {
         let status = self.projections.status().await.unwrap();
-        status
-            .into_iter()
-            .find(|status| status.name == name)
-            .unwrap()
-            .position
+        status.into_iter().find(|status| status.name == name).unwrap().position
     }
 }

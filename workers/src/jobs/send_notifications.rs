@@ -60,10 +60,7 @@ async fn send(
         Err(retry @ JobError::Retry(_)) => return Err(retry),
         Err(fail @ JobError::Fail(_)) => {
             // Put off, so that a mail that cannot be written does not stand before those that can.
-            tools
-                .app
-                .settle(organisation, row, Delivery::NotNow(None))
-                .await?;
+            tools.app.settle(organisation, row, Delivery::NotNow(None)).await?;
             return Err(fail);
         }
     };
@@ -80,11 +77,7 @@ async fn send(
             "the mail relay cannot be used, or the local mailbox cannot be written; the program's log says why"
         )));
     }
-    Ok(if delivery == Delivery::Taken {
-        Sent::Mail
-    } else {
-        Sent::Nothing
-    })
+    Ok(if delivery == Delivery::Taken { Sent::Mail } else { Sent::Nothing })
 }
 
 fn count(result: &'static str) {

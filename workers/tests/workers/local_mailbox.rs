@@ -16,36 +16,17 @@ async fn a_mail_has_the_headers_of_an_automatic_mail() {
     let stored = mails_in(&folder.path().join("mail")).pop().unwrap();
     assert!(stored.is_ascii(), "headers and text are encoded: {stored}");
     assert!(stored.starts_with("Return-Path: <>\r\n"), "{stored}");
-    assert!(
-        stored.contains("\r\nAuto-Submitted: auto-generated\r\n"),
-        "{stored}"
-    );
-    assert!(
-        stored.contains("\r\nDate: Mon, 05 Jan 2026 08:00:00 +0000\r\n"),
-        "{stored}"
-    );
+    assert!(stored.contains("\r\nAuto-Submitted: auto-generated\r\n"), "{stored}");
+    assert!(stored.contains("\r\nDate: Mon, 05 Jan 2026 08:00:00 +0000\r\n"), "{stored}");
 
     let read = MessageParser::default().parse(stored.as_bytes()).unwrap();
     let from = read.from().unwrap().first().unwrap();
-    assert_eq!(
-        (from.name(), from.address()),
-        (Some(NAME), Some("do-not-reply@insurer.example"))
-    );
+    assert_eq!((from.name(), from.address()), (Some(NAME), Some("do-not-reply@insurer.example")));
     assert_eq!(read.to().unwrap().first().unwrap().address(), Some(GUEST));
     assert_eq!(read.subject(), Some(mail(GUEST).subject.as_str()));
-    assert_eq!(
-        read.message_id(),
-        Some("00000000-0000-0000-0000-000000000007@insurer.example")
-    );
-    assert_eq!(
-        read.body_text(0).unwrap().replace("\r\n", "\n").trim_end(),
-        mail(GUEST).text.trim_end()
-    );
-    assert_eq!(
-        (read.html_body_count(), read.attachment_count()),
-        (1, 0),
-        "plain text only"
-    );
+    assert_eq!(read.message_id(), Some("00000000-0000-0000-0000-000000000007@insurer.example"));
+    assert_eq!(read.body_text(0).unwrap().replace("\r\n", "\n").trim_end(), mail(GUEST).text.trim_end());
+    assert_eq!((read.html_body_count(), read.attachment_count()), (1, 0), "plain text only");
     assert!(!stored.contains("text/html"), "{stored}");
 }
 
@@ -82,10 +63,7 @@ async fn a_domain_beyond_ascii_is_written_in_ascii() {
     let mailer = Mailer::maildir(folder.path()).unwrap();
     assert_eq!(deliver(&mailer, "Bob@bücher.example").await, Delivery::Taken);
     let stored = mails_in(folder.path()).pop().unwrap();
-    assert!(
-        stored.contains("\r\nTo: Bob@xn--bcher-kva.example\r\n"),
-        "{stored}"
-    );
+    assert!(stored.contains("\r\nTo: Bob@xn--bcher-kva.example\r\n"), "{stored}");
 }
 
 /// G1: an address that no mail can have fails for good instead of being tried for days.
@@ -115,34 +93,17 @@ async fn nobody_smuggles_a_header_in() {
 /// A name of any letters and signs is one name in the head.
 #[tokio::test]
 async fn a_name_of_any_signs_is_one_name() {
-    for name in [
-        "Krüger & Söhne, \"Die Kasse\"",
-        "a\\b",
-        "<eve@evil.example>",
-        "健康保険",
-        "x@y, eve@evil.example",
-    ] {
+    for name in
+        ["Krüger & Söhne, \"Die Kasse\"", "a\\b", "<eve@evil.example>", "健康保険", "x@y, eve@evil.example"]
+    {
         let folder = TempDir::new().unwrap();
         let mailer = Mailer::maildir(folder.path()).unwrap();
-        let named = app::Mail {
-            from_name: name.to_owned(),
-            subject: name.to_owned(),
-            ..mail(GUEST)
-        };
+        let named = app::Mail { from_name: name.to_owned(), subject: name.to_owned(), ..mail(GUEST) };
         assert_eq!(mailer.deliver(&named).await, Delivery::Taken);
         let stored = mails_in(folder.path()).pop().unwrap();
         let read = MessageParser::default().parse(stored.as_bytes()).unwrap();
-        let from: Vec<_> = read
-            .from()
-            .unwrap()
-            .iter()
-            .map(|from| (from.name(), from.address()))
-            .collect();
-        assert_eq!(
-            from,
-            [(Some(name), Some("do-not-reply@insurer.example"))],
-            "{stored}"
-        );
+        let from: Vec<_> = read.from().unwrap().iter().map(|from| (from.name(), from.address())).collect();
+        assert_eq!(from, [(Some(name), Some("do-not-reply@insurer.example"))], "{stored}");
         assert_eq!(read.subject(), Some(name));
     }
 }

@@ -17,10 +17,7 @@ async fn a_message_makes_one_mail_without_content() {
         let viewer = node.found().await;
         node.enrol(viewer.organisation, Kind::Guest, GUEST).await;
         node.run_now(JobName::SendNotifications).await;
-        assert!(
-            node.mails().is_empty(),
-            "invitations that were taken up are not mailed any more"
-        );
+        assert!(node.mails().is_empty(), "invitations that were taken up are not mailed any more");
 
         let message = node.send(&viewer, GUEST).await;
         let ran = node.run_now(JobName::SendNotifications).await;
@@ -39,15 +36,9 @@ async fn a_message_makes_one_mail_without_content() {
         let (subject, text) = (read.subject().unwrap(), read.body_text(0).unwrap());
         assert!(subject.contains(NAME), "{subject}");
         for secret in ["diagnosis", "Marrow", "4711", "Lovelace", MEMBER] {
-            assert!(
-                !subject.contains(secret) && !text.contains(secret),
-                "{secret} in {subject}: {text}"
-            );
+            assert!(!subject.contains(secret) && !text.contains(secret), "{secret} in {subject}: {text}");
         }
-        assert!(
-            !subject.contains(GUEST) && !text.contains(GUEST),
-            "{subject}: {text}"
-        );
+        assert!(!subject.contains(GUEST) && !text.contains(GUEST), "{subject}: {text}");
     })
     .await;
 }
@@ -63,11 +54,7 @@ async fn a_new_recipient_gets_an_invitation() {
         let mails = node.mails();
         assert_eq!(mails.len(), 1);
         let read = MessageParser::default().parse(mails[0].as_bytes()).unwrap();
-        assert!(
-            read.body_text(0)
-                .unwrap()
-                .contains("https://post.insurer.example/link/")
-        );
+        assert!(read.body_text(0).unwrap().contains("https://post.insurer.example/link/"));
     })
     .await;
 }
@@ -84,10 +71,7 @@ async fn a_mail_that_did_not_leave_is_tried_again() {
         let ran = node.run_now(JobName::SendNotifications).await;
         assert_eq!(ran.outcome, Outcome::Retry, "{ran:?}");
         let told = node.told(&viewer, message).await;
-        assert_eq!(
-            (told[0].state, told[0].attempts),
-            (NotificationState::Deferred, 1)
-        );
+        assert_eq!((told[0].state, told[0].attempts), (NotificationState::Deferred, 1));
         assert!(told[0].next_attempt_at.unwrap() > START);
 
         Mailer::maildir(&node.mailbox).unwrap();
@@ -113,10 +97,7 @@ async fn a_mail_that_was_handed_over_twice_can_be_told() {
         node.send(&viewer, GUEST).await;
         let (organisation, row) = node.app.notifications_due(10).await.unwrap().pop().unwrap();
         let mail = node.app.compose(organisation, &row).await.unwrap().unwrap();
-        assert_eq!(
-            Mailer::maildir(&node.mailbox).unwrap().deliver(&mail).await,
-            Delivery::Taken
-        );
+        assert_eq!(Mailer::maildir(&node.mailbox).unwrap().deliver(&mail).await, Delivery::Taken);
         assert_eq!(node.run_now(JobName::SendNotifications).await.done_count, 1);
         assert_eq!(node.mails().len(), 1);
     })
@@ -136,15 +117,9 @@ async fn a_mail_that_cannot_be_written_holds_up_no_other() {
         let ran = node.run_now(JobName::SendNotifications).await;
         assert_eq!(ran.outcome, Outcome::Failed, "{ran:?}");
         let failure = ran.failure.unwrap();
-        assert!(
-            failure.contains("destroyed") && !failure.contains("guest.example"),
-            "{failure}"
-        );
+        assert!(failure.contains("destroyed") && !failure.contains("guest.example"), "{failure}");
         let models = node.app.models();
-        let told = models
-            .notifications_of(viewer.organisation, broken)
-            .await
-            .unwrap();
+        let told = models.notifications_of(viewer.organisation, broken).await.unwrap();
         assert_eq!(told[0].state, NotificationState::Deferred);
         assert_eq!(node.mails().len(), 1);
     })

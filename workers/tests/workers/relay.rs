@@ -17,10 +17,7 @@ struct Relay {
 
 impl Relay {
     fn start() -> Self {
-        let relay = Self {
-            folder: TempDir::new().unwrap(),
-            port: free_port(),
-        };
+        let relay = Self { folder: TempDir::new().unwrap(), port: free_port() };
         relay.script("start", &[&relay.port.to_string()]);
         relay
     }
@@ -31,15 +28,8 @@ impl Relay {
     }
 
     fn script(&self, action: &str, more: &[&str]) -> Output {
-        let output = self
-            .command(action, more)
-            .output()
-            .expect("tests/postfix.sh can be run");
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        let output = self.command(action, more).output().expect("tests/postfix.sh can be run");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         output
     }
 
@@ -64,25 +54,11 @@ async fn a_relay_answers_for_each_mail() {
     let relay = Relay::start();
     let mailer = Mailer::smtp(&settings(relay.port)).unwrap();
     assert_eq!(deliver(&mailer, GUEST).await, Delivery::Taken);
-    assert_eq!(
-        deliver(&mailer, "nobody@guest.example").await,
-        Delivery::Never(Some(550))
-    );
-    assert_eq!(
-        deliver(&mailer, "later@guest.example").await,
-        Delivery::NotNow(Some(450))
-    );
+    assert_eq!(deliver(&mailer, "nobody@guest.example").await, Delivery::Never(Some(550)));
+    assert_eq!(deliver(&mailer, "later@guest.example").await, Delivery::NotNow(Some(450)));
     let no_login = deliver(&mailer, "stranger@guest.example").await;
-    assert_eq!(
-        no_login,
-        Delivery::NotNow(Some(530)),
-        "the operator can mend that"
-    );
-    assert_eq!(
-        deliver(&mailer, GUEST).await,
-        Delivery::Taken,
-        "a refusal does not spoil the connection"
-    );
+    assert_eq!(no_login, Delivery::NotNow(Some(530)), "the operator can mend that");
+    assert_eq!(deliver(&mailer, GUEST).await, Delivery::Taken, "a refusal does not spoil the connection");
 
     let taken = relay.mails();
     let lines: Vec<_> = taken.lines().map(str::trim_end).collect();
@@ -99,16 +75,8 @@ async fn a_relay_answers_for_each_mail() {
 async fn nothing_leaves_without_the_tls_that_was_asked_for() {
     let relay = Relay::start();
     for security in [Security::StartTls, Security::Tls] {
-        let mailer = Mailer::smtp(&SmtpSettings {
-            security,
-            ..settings(relay.port)
-        })
-        .unwrap();
-        assert_eq!(
-            deliver(&mailer, GUEST).await,
-            Delivery::NotNow(None),
-            "{security:?}"
-        );
+        let mailer = Mailer::smtp(&SmtpSettings { security, ..settings(relay.port) }).unwrap();
+        assert_eq!(deliver(&mailer, GUEST).await, Delivery::NotNow(None), "{security:?}");
     }
     assert_eq!(relay.mails(), "");
 }
@@ -123,21 +91,11 @@ async fn a_relay_that_is_down_is_tried_again() {
 /// G1: a password is never sent over an open connection, and half of a login is a mistake.
 #[test]
 fn a_password_needs_tls_and_a_name() {
-    let named = SmtpSettings {
-        username: Some("post".to_owned()),
-        ..settings(25)
-    };
-    let both = SmtpSettings {
-        password: Some("secret".into()),
-        ..named.clone()
-    };
+    let named = SmtpSettings { username: Some("post".to_owned()), ..settings(25) };
+    let both = SmtpSettings { password: Some("secret".into()), ..named.clone() };
     let open = Mailer::smtp(&both).unwrap_err();
     assert!(matches!(open, MailerError::OpenPassword), "{open}");
-    let half = Mailer::smtp(&SmtpSettings {
-        security: Security::Tls,
-        ..named
-    })
-    .unwrap_err();
+    let half = Mailer::smtp(&SmtpSettings { security: Security::Tls, ..named }).unwrap_err();
     assert!(matches!(half, MailerError::HalfCredentials), "{half}");
     assert!(!format!("{both:?}").contains("secret"));
 }
@@ -154,9 +112,5 @@ fn settings(port: u16) -> SmtpSettings {
 
 /// A port on which nobody listens.
 fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }

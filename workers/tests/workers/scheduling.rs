@@ -16,16 +16,9 @@ async fn each_job_runs_at_its_time() {
         node.pass("PT2S");
         assert_eq!(node.run_due().await, [JobName::SendNotifications]);
         node.pass("PT8S");
-        assert_eq!(
-            node.run_due().await,
-            [JobName::ReleaseLockouts, JobName::SendNotifications]
-        );
+        assert_eq!(node.run_due().await, [JobName::ReleaseLockouts, JobName::SendNotifications]);
         node.pass("PT50S");
-        let but_hourly = [
-            JobName::ExpireMessages,
-            JobName::ReleaseLockouts,
-            JobName::SendNotifications,
-        ];
+        let but_hourly = [JobName::ExpireMessages, JobName::ReleaseLockouts, JobName::SendNotifications];
         assert_eq!(node.run_due().await, but_hourly);
         node.pass("PT59M");
         assert_eq!(node.run_due().await, JobName::ALL);
@@ -52,8 +45,7 @@ async fn a_clock_that_was_set_back_does_not_stop_the_jobs() {
     on_both(async |test| {
         let node = node(&test).await;
         node.run_due().await;
-        node.clock
-            .set(Timestamp::from_micros(START.micros() - 86_400_000_000));
+        node.clock.set(Timestamp::from_micros(START.micros() - 86_400_000_000));
         assert_eq!(node.run_due().await, JobName::ALL);
         assert_eq!(node.run_due().await, []);
     })
@@ -66,10 +58,7 @@ async fn runs_are_on_record() {
     on_both(async |test| {
         let node = node(&test).await;
         let before = status(&node.scheduler, JobName::ExpireMessages).await;
-        assert_eq!(
-            (before.last_started_at, before.last_outcome, before.next_at),
-            (None, None, Some(START))
-        );
+        assert_eq!((before.last_started_at, before.last_outcome, before.next_at), (None, None, Some(START)));
         node.run_due().await;
         let after = status(&node.scheduler, JobName::ExpireMessages).await;
         assert_eq!(after.expression, "0 * * * * *");
@@ -87,36 +76,20 @@ async fn runs_are_on_record() {
 async fn a_failing_job_is_recorded_and_tried_again() {
     on_both(async |test| {
         let node = node(&test).await;
-        test.db
-            .run("ALTER TABLE rm_lockouts RENAME TO rm_elsewhere", vec![])
-            .await
-            .unwrap();
+        test.db.run("ALTER TABLE rm_lockouts RENAME TO rm_elsewhere", vec![]).await.unwrap();
         let ran = node.scheduler.run_due().await.unwrap();
-        let failed: Vec<_> = ran
-            .iter()
-            .filter(|ran| ran.outcome == Outcome::Failed)
-            .map(|ran| ran.name)
-            .collect();
-        assert_eq!(
-            (ran.len(), failed),
-            (4, vec![JobName::ReleaseLockouts]),
-            "{ran:?}"
-        );
+        let failed: Vec<_> =
+            ran.iter().filter(|ran| ran.outcome == Outcome::Failed).map(|ran| ran.name).collect();
+        assert_eq!((ran.len(), failed), (4, vec![JobName::ReleaseLockouts]), "{ran:?}");
         let status = status(&node.scheduler, JobName::ReleaseLockouts).await;
         assert_eq!(status.last_outcome, Some(Outcome::Failed));
         let failure = status.last_failure.unwrap();
         assert!(failure.contains("rm_lockouts"), "{failure}");
         assert_eq!(status.next_at, Some(START.plus("PT10S".parse().unwrap())));
 
-        test.db
-            .run("ALTER TABLE rm_elsewhere RENAME TO rm_lockouts", vec![])
-            .await
-            .unwrap();
+        test.db.run("ALTER TABLE rm_elsewhere RENAME TO rm_lockouts", vec![]).await.unwrap();
         node.pass("PT10S");
-        assert_eq!(
-            node.run_due().await,
-            [JobName::ReleaseLockouts, JobName::SendNotifications]
-        );
+        assert_eq!(node.run_due().await, [JobName::ReleaseLockouts, JobName::SendNotifications]);
     })
     .await;
 }
@@ -129,14 +102,7 @@ async fn a_scheduler_runs_until_it_is_stopped() {
         let stop = CancellationToken::new();
         let (scheduler, stopped) = (node.scheduler.clone(), stop.clone());
         let running = tokio::spawn(async move { scheduler.run(stopped).await });
-        while node
-            .scheduler
-            .list()
-            .await
-            .unwrap()
-            .iter()
-            .any(|job| job.last_outcome.is_none())
-        {
+        while node.scheduler.list().await.unwrap().iter().any(|job| job.last_outcome.is_none()) {
             tokio::task::yield_now().await;
         }
         stop.cancel();

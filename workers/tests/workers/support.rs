@@ -54,19 +54,14 @@ pub async fn node(test: &TestDb) -> Node {
 
 /// Another node on the same database.
 pub async fn other_node(test: &TestDb) -> Node {
-    let settings = DbSettings {
-        url: test.url.clone(),
-        max_connections: 8,
-    };
+    let settings = DbSettings { url: test.url.clone(), max_connections: 8 };
     node_on(Db::open(&settings).await.unwrap(), test.dir.path()).await
 }
 
 async fn node_on(db: Db, folder: &Path) -> Node {
     let clock = Clock::manual(START);
     let root = RootKeyProvider::File(folder.join("root.key"));
-    let vault = Vault::open(db.clone(), &root, &folder.join("keys"), clock.clone())
-        .await
-        .unwrap();
+    let vault = Vault::open(db.clone(), &root, &folder.join("keys"), clock.clone()).await.unwrap();
     let log = Log::open(db, vault, clock.clone()).await.unwrap();
     let models = Projections::new(log.clone());
     let stop = CancellationToken::new();
@@ -76,20 +71,13 @@ async fn node_on(db: Db, folder: &Path) -> Node {
     let mailbox = folder.join("mail");
     let mailer = Mailer::maildir(&mailbox).unwrap();
     let scheduler = Scheduler::new(app.clone(), Table::default(), mailer);
-    Node {
-        app,
-        clock,
-        scheduler,
-        mailbox,
-        _running: stop.drop_guard(),
-    }
+    Node { app, clock, scheduler, mailbox, _running: stop.drop_guard() }
 }
 
 impl Node {
     /// Turns the clock.
     pub fn pass(&self, period: &str) {
-        self.clock
-            .set(self.clock.now().plus(period.parse::<Period>().unwrap()));
+        self.clock.set(self.clock.now().plus(period.parse::<Period>().unwrap()));
     }
 
     /// Runs what is due, and tells which jobs that were.
@@ -101,11 +89,7 @@ impl Node {
 
     /// Runs one job now.
     pub async fn run_now(&self, name: JobName) -> Ran {
-        self.scheduler
-            .run_now(name)
-            .await
-            .unwrap()
-            .expect("nobody else runs it")
+        self.scheduler.run_now(name).await.unwrap().expect("nobody else runs it")
     }
 
     /// Founds an organisation with one member, who is logged in.
@@ -116,30 +100,13 @@ impl Node {
             do_not_reply: "do-not-reply@insurer.example".to_owned(),
         };
         let domains = BTreeSet::from([Domain::parse("insurer.example").unwrap()]);
-        let founded = self
-            .app
-            .found(Founding {
-                identity,
-                pack: Pack::Envelope,
-                domains,
-            })
-            .await
-            .unwrap();
+        let founded = self.app.found(Founding { identity, pack: Pack::Envelope, domains }).await.unwrap();
         self.app.wait_for(founded.position).await.unwrap();
         self.enrol(founded.value, Kind::Member, MEMBER).await;
         let caller = caller(founded.value);
-        let logged_in = self
-            .app
-            .log_in(&caller, MEMBER, &PASSWORD.into())
-            .await
-            .unwrap()
-            .value;
+        let logged_in = self.app.log_in(&caller, MEMBER, &PASSWORD.into()).await.unwrap().value;
         let token = secrecy::ExposeSecret::expose_secret(&logged_in.token).to_owned();
-        self.app
-            .viewer(&caller, Some(&token), false)
-            .await
-            .unwrap()
-            .expect("the session stands")
+        self.app.viewer(&caller, Some(&token), false).await.unwrap().expect("the session stands")
     }
 
     /// Makes an active account.
@@ -149,10 +116,7 @@ impl Node {
             address: EmailAddress::parse(address).unwrap(),
             user_name: None,
             password: PASSWORD.into(),
-            profile: Profile {
-                family_name: Some("Lovelace".to_owned()),
-                ..Profile::default()
-            },
+            profile: Profile { family_name: Some("Lovelace".to_owned()), ..Profile::default() },
             reminder: None,
             challenges: vec![],
         };
@@ -181,34 +145,17 @@ impl Node {
         let (organisation, row) = self.app.notifications_due(1).await.unwrap().pop().unwrap();
         let account = row.recipient;
         let key = KeyName::credential(organisation, account);
-        let subject = Subject::IncomingMailbox {
-            account,
-            generation: 0,
-        };
-        self.app
-            .log()
-            .destroy_key(&key, subject, self.clock.now())
-            .await
-            .unwrap();
+        let subject = Subject::IncomingMailbox { account, generation: 0 };
+        self.app.log().destroy_key(&key, subject, self.clock.now()).await.unwrap();
         account
     }
 
     /// Fails to log in until the account of the member is locked.
     pub async fn lock_out(&self, viewer: &Viewer) {
-        let threshold = self
-            .app
-            .rules(viewer.organisation)
-            .await
-            .unwrap()
-            .policy
-            .sessions
-            .lockout()
-            .threshold;
+        let threshold =
+            self.app.rules(viewer.organisation).await.unwrap().policy.sessions.lockout().threshold;
         for _ in 0..threshold {
-            let failed = self
-                .app
-                .log_in(&caller(viewer.organisation), MEMBER, &"wrong horse".into())
-                .await;
+            let failed = self.app.log_in(&caller(viewer.organisation), MEMBER, &"wrong horse".into()).await;
             assert!(failed.is_err());
         }
         self.app.wait_for(self.app.log().head()).await.unwrap();
@@ -216,11 +163,7 @@ impl Node {
 
     /// What became of the mails that tell of a message.
     pub async fn told(&self, viewer: &Viewer, message: MessageId) -> Vec<NotificationRow> {
-        self.app
-            .models()
-            .notifications_of_message(viewer.organisation, message)
-            .await
-            .unwrap()
+        self.app.models().notifications_of_message(viewer.organisation, message).await.unwrap()
     }
 
     /// The mails in the local mailbox.
@@ -230,18 +173,12 @@ impl Node {
 }
 
 fn caller(organisation: OrganisationId) -> Caller {
-    Caller {
-        organisation,
-        network: Ipv4Addr::LOCALHOST.into(),
-        device: "test".to_owned(),
-    }
+    Caller { organisation, network: Ipv4Addr::LOCALHOST.into(), device: "test".to_owned() }
 }
 
 pub fn mails_in(mailbox: &Path) -> Vec<String> {
     let files = fs::read_dir(mailbox.join("new")).unwrap();
-    files
-        .map(|file| fs::read_to_string(file.unwrap().path()).unwrap())
-        .collect()
+    files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect()
 }
 
 /// A mail as a use case writes it.

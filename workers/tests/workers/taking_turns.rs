@@ -24,16 +24,9 @@ async fn a_job_that_runs_elsewhere_is_left_alone() {
     on_both(async |test| {
         let node = node(&test).await;
         let elsewhere = Leases::new(test.db.clone(), node.clock.clone());
-        elsewhere
-            .take("job:expire-messages", Period::minutes(5))
-            .await
-            .unwrap()
-            .unwrap();
+        elsewhere.take("job:expire-messages", Period::minutes(5)).await.unwrap().unwrap();
         assert_eq!(node.run_due().await, JobName::ALL[1..]);
-        assert_eq!(
-            node.scheduler.run_now(JobName::ExpireMessages).await.unwrap(),
-            None
-        );
+        assert_eq!(node.scheduler.run_now(JobName::ExpireMessages).await.unwrap(), None);
         elsewhere.give_back("job:expire-messages").await.unwrap();
         assert_eq!(node.run_due().await, [JobName::ExpireMessages]);
     })
@@ -46,10 +39,7 @@ async fn a_dead_node_holds_a_job_up_for_minutes_only() {
     on_both(async |test| {
         let node = node(&test).await;
         let dead = Leases::new(test.db.clone(), node.clock.clone());
-        dead.take("job:expire-messages", Period::minutes(5))
-            .await
-            .unwrap()
-            .unwrap();
+        dead.take("job:expire-messages", Period::minutes(5)).await.unwrap().unwrap();
         node.run_due().await;
         node.pass("PT5M");
         assert!(node.run_due().await.contains(&JobName::ExpireMessages));

@@ -52,20 +52,13 @@ pub(super) fn examples() -> Vec<Example> {
 
 fn of<A: Stored>(event: A::Event) -> Example {
     let stream = Uuid::from_u128(0x57);
-    Example {
-        parts: split::<A>(stream, &meta(), &event),
-        event: A::event(stream, event),
-    }
+    Example { parts: split::<A>(stream, &meta(), &event), event: A::event(stream, event) }
 }
 
 /// Frozen apart from the packs, whose defaults may change.
 fn policy() -> Box<Policy> {
-    let pack = || {
-        format!(
-            "{:#}\n",
-            serde_json::to_value(Policy::from_pack(Pack::Platform)).expect("plain data")
-        )
-    };
+    let pack =
+        || format!("{:#}\n", serde_json::to_value(Policy::from_pack(Pack::Platform)).expect("plain data"));
     serde_json::from_str(&golden("policy.json", pack)).expect("a policy")
 }
 
@@ -79,36 +72,15 @@ fn organisation() -> [organisation::Event; 4] {
     let domains = [Domain::parse("insurer.example").expect("a domain")].into();
     let (account, role) = (id(1), Role::ComplianceOfficer);
     [
-        Event::Founded {
-            identity,
-            policy: policy(),
-            domains,
-            at: AT,
-        },
-        Event::PolicyChanged {
-            policy: policy(),
-            version: 2,
-            at: AT,
-        },
-        Event::RoleGranted {
-            account,
-            role,
-            at: AT,
-        },
-        Event::RoleRevoked {
-            account,
-            role,
-            at: AT,
-        },
+        Event::Founded { identity, policy: policy(), domains, at: AT },
+        Event::PolicyChanged { policy: policy(), version: 2, at: AT },
+        Event::RoleGranted { account, role, at: AT },
+        Event::RoleRevoked { account, role, at: AT },
     ]
 }
 
 fn link<Of>(n: u128) -> IssuedLink<Id<Of>> {
-    IssuedLink {
-        id: id(n),
-        hash: TokenHash([0x11; 32]),
-        expires_at: LATER,
-    }
+    IssuedLink { id: id(n), hash: TokenHash([0x11; 32]), expires_at: LATER }
 }
 
 fn address(text: &str) -> EmailAddress {
@@ -131,11 +103,8 @@ fn profile() -> Profile {
 fn account() -> Vec<account::Event> {
     use account::Event;
     let sealed = |byte| Sealed(vec![byte; 5]);
-    let credentials = Credentials {
-        password: sealed(1),
-        reminder: Some(sealed(2)),
-        challenges: Some(sealed(3)),
-    };
+    let credentials =
+        Credentials { password: sealed(1), reminder: Some(sealed(2)), challenges: Some(sealed(3)) };
     vec![
         Event::Invited {
             address: Personal::known(address("Bob.Guest@guest.example")),
@@ -144,10 +113,7 @@ fn account() -> Vec<account::Event> {
             invitation: link(3),
             at: AT,
         },
-        Event::InvitationResent {
-            invitation: link(4),
-            at: AT,
-        },
+        Event::InvitationResent { invitation: link(4), at: AT },
         Event::InvitationLapsed { at: AT },
         Event::Registered {
             profile: Personal::known(profile()),
@@ -155,33 +121,13 @@ fn account() -> Vec<account::Event> {
             credentials,
             at: AT,
         },
-        Event::RegistrationRefused {
-            why: account::RegistrationFailure::AnotherAddress,
-            at: AT,
-        },
-        Event::ActivationIssued {
-            activation: link(5),
-            at: AT,
-        },
+        Event::RegistrationRefused { why: account::RegistrationFailure::AnotherAddress, at: AT },
+        Event::ActivationIssued { activation: link(5), at: AT },
         Event::Activated { at: AT },
-        Event::LoggedIn {
-            from: Personal::known(FROM),
-            at: AT,
-        },
-        Event::LoginFailed {
-            why: LoginFailure::WrongPassword,
-            from: Personal::known(FROM_V6),
-            at: AT,
-        },
-        Event::LockedOut {
-            until: LATER,
-            attempts: 5,
-            at: AT,
-        },
-        Event::LockoutReleased {
-            by: account::ReleasedBy::Administrator,
-            at: AT,
-        },
+        Event::LoggedIn { from: Personal::known(FROM), at: AT },
+        Event::LoginFailed { why: LoginFailure::WrongPassword, from: Personal::known(FROM_V6), at: AT },
+        Event::LockedOut { until: LATER, attempts: 5, at: AT },
+        Event::LockoutReleased { by: account::ReleasedBy::Administrator, at: AT },
         Event::SessionStarted {
             session: id(6),
             token: TokenHash([0x22; 32]),
@@ -190,26 +136,15 @@ fn account() -> Vec<account::Event> {
             ends_at: LATER,
             at: AT,
         },
-        Event::SessionEnded {
-            session: id(6),
-            why: SessionEnd::Idle,
-            at: AT,
-        },
-        Event::Unsubscribed {
-            mailbox_generation: 2,
-            via: LeavingVia::Link,
-            at: AT,
-        },
+        Event::SessionEnded { session: id(6), why: SessionEnd::Idle, at: AT },
+        Event::Unsubscribed { mailbox_generation: 2, via: LeavingVia::Link, at: AT },
     ]
 }
 
 fn reservation() -> [reservation::Event; 2] {
     use reservation::Event;
     [
-        Event::Reserved {
-            account: id(1),
-            at: AT,
-        },
+        Event::Reserved { account: id(1), at: AT },
         Event::LoginFailed {
             why: LoginFailure::UnknownAddress,
             typed: Personal::known(address("nobody@guest.example")),
@@ -242,28 +177,14 @@ fn draft() -> [draft::Event; 5] {
         Event::Saved {
             owner: id(1),
             version: 2,
-            about: Some(About {
-                message: id(8),
-                what: Onward::Reply,
-            }),
+            about: Some(About { message: id(8), what: Onward::Reply }),
             text: Content::known(text),
             expires_in: Some(Period::days(7)),
             at: AT,
         },
-        Event::AttachmentAdded {
-            attachment: id(7),
-            size_bytes: 9,
-            file: Content::known(file()),
-            at: AT,
-        },
-        Event::AttachmentRemoved {
-            attachment: id(7),
-            at: AT,
-        },
-        Event::Sent {
-            message: id(9),
-            at: AT,
-        },
+        Event::AttachmentAdded { attachment: id(7), size_bytes: 9, file: Content::known(file()), at: AT },
+        Event::AttachmentRemoved { attachment: id(7), at: AT },
+        Event::Sent { message: id(9), at: AT },
         Event::Discarded { at: AT },
     ]
 }
@@ -278,10 +199,7 @@ fn sent() -> message::Event {
             field: Field::Cc,
             notice: Some(notification::Kind::NewMessage),
         }],
-        about: Some(About {
-            message: id(8),
-            what: Onward::Forward,
-        }),
+        about: Some(About { message: id(8), what: Onward::Forward }),
         content_key: id(10),
         grants: vec![Grant {
             account: id(2),
@@ -296,9 +214,7 @@ fn sent() -> message::Event {
             cc: vec![mailbox("Bob <bob@insurer.example>")],
             attachments: vec![file()],
         }),
-        body: Content::known(message::Body {
-            text: "All is well.\n".into(),
-        }),
+        body: Content::known(message::Body { text: "All is well.\n".into() }),
         attachment_count: 1,
         size_bytes: 52_428_813,
         expires_at: LATER,
@@ -311,18 +227,10 @@ fn message() -> [message::Event; 6] {
     let (by, with) = (id(2), id(11));
     [
         sent(),
-        Event::Opened {
-            by,
-            first: true,
-            at: AT,
-        },
+        Event::Opened { by, first: true, at: AT },
         Event::Replied { by, with, at: AT },
         Event::Forwarded { by, with, at: AT },
-        Event::OnwardRefused {
-            by,
-            what: Onward::Forward,
-            at: AT,
-        },
+        Event::OnwardRefused { by, what: Onward::Forward, at: AT },
         Event::Expired { at: LATER },
     ]
 }
@@ -335,26 +243,10 @@ fn notification() -> [notification::Event; 4] {
         message: Some(id(9)),
     };
     [
-        Event::Sent {
-            about: about(),
-            at: AT,
-        },
-        Event::Deferred {
-            about: about(),
-            reply: Some(451),
-            next_attempt_at: LATER,
-            at: AT,
-        },
-        Event::Failed {
-            about: about(),
-            reply: Some(550),
-            at: AT,
-        },
-        Event::Suppressed {
-            about: about(),
-            why: notification::Suppression::Unsubscribed,
-            at: AT,
-        },
+        Event::Sent { about: about(), at: AT },
+        Event::Deferred { about: about(), reply: Some(451), next_attempt_at: LATER, at: AT },
+        Event::Failed { about: about(), reply: Some(550), at: AT },
+        Event::Suppressed { about: about(), why: notification::Suppression::Unsubscribed, at: AT },
     ]
 }
 
@@ -368,22 +260,11 @@ fn audit() -> [audit::Event; 2] {
         subjects: vec![id(2)],
         messages: vec![id(9)],
     };
-    [
-        Event::Queried { question, at: AT },
-        Event::AccessRefused {
-            right: Right::ReadAudit,
-            at: AT,
-        },
-    ]
+    [Event::Queried { question, at: AT }, Event::AccessRefused { right: Right::ReadAudit, at: AT }]
 }
 
 fn key() -> [key::Event; 2] {
     use key::Event;
-    let subject = key::Subject::ExpiryDay {
-        day: date!(2026 - 03 - 06),
-    };
-    [
-        Event::DestructionRequested { subject, at: AT },
-        Event::Destroyed { at: LATER },
-    ]
+    let subject = key::Subject::ExpiryDay { day: date!(2026 - 03 - 06) };
+    [Event::DestructionRequested { subject, at: AT }, Event::Destroyed { at: LATER }]
 }
