@@ -1,0 +1,92 @@
+//! `extensions.code`: what programs branch on when a field or a whole request fails. The one place where an error of a use
+//! case becomes an error of the API.
+
+use app::Error as Failure;
+use async_graphql::{Error, ErrorExtensions, Response, ServerError};
+
+/// The codes of the contract, and `BAD_REQUEST` for a document that a working client never sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Code {
+    Unauthenticated,
+    SessionEnded,
+    Forbidden,
+    Busy,
+    NotCaughtUp,
+    LimitExceeded,
+    BadRequest,
+    Internal,
+}
+
+impl Code {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::SessionEnded => "SESSION_ENDED",
+            Self::Forbidden => "FORBIDDEN",
+            Self::Busy => "BUSY",
+            Self::NotCaughtUp => "NOT_CAUGHT_UP",
+            Self::LimitExceeded => "LIMIT_EXCEEDED",
+            Self::BadRequest => "BAD_REQUEST",
+            Self::Internal => "INTERNAL",
+        }
+    }
+}
+
+/// An error with its code.
+pub(crate) fn error(code: Code, message: impl Into<String>) -> Error {
+    Error::new(message).extend_with(|_, extensions| extensions.set("code", code.as_str()))
+}
+
+/// A use case's error, where no payload can carry its problems.
+pub(crate) fn failure(failure: impl std::borrow::Borrow<Failure>) -> Error {
+    let (code, message) = explain(failure.borrow());
+    error(code, message)
+}
+
+/// What to say of a use case's error. What is behind an internal one goes to the program's log.
+pub(crate) fn explain(failure: &Failure) -> (Code, String) {
+    let code = match failure {
+        Failure::Problems(problems) => {
+            let messages: Vec<_> = problems.iter().map(|problem| problem.message.as_str()).collect();
+            return (Code::BadRequest, messages.join(" "));
+        }
+        Failure::Unauthenticated => Code::Unauthenticated,
+        Failure::SessionEnded => Code::SessionEnded,
+        Failure::Forbidden => Code::Forbidden,
+        Failure::Busy => Code::Busy,
+        Failure::NotCaughtUp => Code::NotCaughtUp,
+        Failure::Internal(source) => {
+            tracing::error!(error = &**source as &dyn std::error::Error, "a request failed");
+            Code::Internal
+        }
+    };
+    (code, sentence(&failure.to_string()))
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}
+
+/// Gives every error of the library a code; those of resolvers have theirs already.
+pub(crate) fn complete(mut response: Response) -> Response {
+    for error in &mut response.errors {
+        let known = error.extensions.as_ref().is_some_and(|extensions| extensions.get("code").is_some());
+        if !known {
+            let code = if is_limit(error) { Code::LimitExceeded } else { Code::BadRequest };
+            error.extensions.get_or_insert_default().set("code", code.as_str());
+        }
+    }
+    response
+}
+
+/// The library tells its limits from other errors by words alone; `tests/api/limits.rs` notices when they change.
+fn is_limit(error: &ServerError) -> bool {
+    const LIMITS: [&str; 4] = [
+        "Query is too complex.",
+        "Query is nested too deep.",
+        "The recursion depth of the query cannot be greater than",
+        "The number of directives on the field",
+    ];
+    LIMITS.iter().any(|limit| error.message.starts_with(limit))
+}

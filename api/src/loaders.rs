@@ -1,0 +1,49 @@
+//! Rows that several entries of a list need, read once.
+
+use app::App;
+use async_graphql::dataloader::{DataLoader, Loader};
+use domain::{AccountId, MessageId, OrganisationId};
+use projections::{accounts::AccountRow, mailbox::MessageRow};
+use std::{collections::HashMap, sync::Arc};
+
+/// Rows of one organisation.
+pub(crate) struct Rows {
+    app: App,
+    organisation: OrganisationId,
+}
+
+impl Rows {
+    /// A loader for one request.
+    pub(crate) fn loader(app: App, organisation: OrganisationId) -> DataLoader<Self> {
+        DataLoader::new(Self { app, organisation }, tokio::spawn)
+    }
+}
+
+impl Loader<AccountId> for Rows {
+    type Value = AccountRow;
+    type Error = Arc<app::Error>;
+
+    async fn load(&self, accounts: &[AccountId]) -> Result<HashMap<AccountId, AccountRow>, Self::Error> {
+        let rows = self.app.models().accounts(self.organisation, accounts).await.map_err(shared)?;
+        Ok(rows.into_iter().map(|row| (row.account, row)).collect())
+    }
+}
+
+impl Loader<MessageId> for Rows {
+    type Value = MessageRow;
+    type Error = Arc<app::Error>;
+
+    async fn load(&self, messages: &[MessageId]) -> Result<HashMap<MessageId, MessageRow>, Self::Error> {
+        let mut rows = HashMap::new();
+        for message in messages {
+            if let Some(row) = self.app.models().message(self.organisation, *message).await.map_err(shared)? {
+                rows.insert(*message, row);
+            }
+        }
+        Ok(rows)
+    }
+}
+
+fn shared(error: projections::ProjectionError) -> Arc<app::Error> {
+    Arc::new(error.into())
+}

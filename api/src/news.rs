@@ -1,0 +1,97 @@
+//! What happens, as it happens: one reader of the log for all sockets of this node.
+
+use app::App;
+use domain::{AccountId, Event, OrganisationId, SessionId, account};
+use eventstore::{Position, Recorded};
+use projections::mailbox::{MailboxNews, news};
+use std::{
+    sync::{Arc, Once},
+    time::Duration,
+};
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+
+/// The news of this node. Cloning shares them.
+#[derive(Clone)]
+pub(crate) struct News(Arc<Source>);
+
+struct Source {
+    app: App,
+    stop: CancellationToken,
+    sender: broadcast::Sender<Item>,
+    started: Once,
+}
+
+/// Something that somebody who listens wants to know.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Item {
+    pub(crate) organisation: OrganisationId,
+    pub(crate) position: Position,
+    pub(crate) what: What,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum What {
+    Mailbox(AccountId, MailboxNews),
+    SessionEnded(SessionId),
+}
+
+/// News that a slow listener may be behind; then its subscription ends.
+const WAITING: usize = 1_024;
+/// Events read at once.
+const BATCH: i64 = 256;
+/// Between attempts while the database does not answer.
+const RETRY: Duration = Duration::from_secs(1);
+
+impl News {
+    pub(crate) fn new(app: App, stop: CancellationToken) -> Self {
+        let (sender, _) = broadcast::channel(WAITING);
+        Self(Arc::new(Source { app, stop, sender, started: Once::new() }))
+    }
+
+    /// Everything from now on. The first who listens starts the reader.
+    pub(crate) fn listen(&self) -> broadcast::Receiver<Item> {
+        let receiver = self.0.sender.subscribe();
+        self.0.started.call_once(|| {
+            let (app, stop, sender) = (self.0.app.clone(), self.0.stop.clone(), self.0.sender.clone());
+            let from = app.log().head();
+            tokio::spawn(async move { stop.run_until_cancelled(read(app, from, sender)).await });
+        });
+        receiver
+    }
+}
+
+async fn read(app: App, mut position: Position, sender: broadcast::Sender<Item>) {
+    let mut head = app.log().subscribe();
+    loop {
+        head.borrow_and_update();
+        match app.log().read_after(position, BATCH).await {
+            Ok(events) if events.is_empty() => {
+                if head.changed().await.is_err() {
+                    return;
+                }
+            }
+            Ok(events) => {
+                for recorded in &events {
+                    position = recorded.position;
+                    // Nobody listening is no mistake.
+                    items(recorded).for_each(|item| drop(sender.send(item)));
+                }
+            }
+            Err(problem) => {
+                tracing::warn!(%problem, "news cannot be read; trying again");
+                tokio::time::sleep(RETRY).await;
+            }
+        }
+    }
+}
+
+fn items(recorded: &Recorded) -> impl Iterator<Item = Item> {
+    let Recorded { organisation, position, .. } = *recorded;
+    let ended = match &recorded.event {
+        Event::Account(_, account::Event::SessionEnded { session, .. }) => Some(What::SessionEnded(*session)),
+        _ => None,
+    };
+    let mailbox = news(recorded).into_iter().map(|(account, news)| What::Mailbox(account, news));
+    mailbox.chain(ended).map(move |what| Item { organisation, position, what })
+}

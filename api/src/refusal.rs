@@ -1,0 +1,100 @@
+//! Requests that are refused before a use case is asked.
+
+use crate::{
+    codes::{self, Code},
+    identify,
+};
+use app::ProblemCode;
+use poem::{
+    Response,
+    http::{StatusCode, header},
+};
+use serde_json::json;
+
+/// Why a request is not even looked at.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    pub(crate) code: Code,
+    pub(crate) message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: StatusCode, code: Code, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into() }
+    }
+
+    /// A request that a working client never sends.
+    pub(crate) fn bad(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, Code::BadRequest, message)
+    }
+
+    /// As GraphQL over HTTP says it.
+    pub(crate) fn into_graphql(self, media_type: &'static str) -> Response {
+        let Self { status, code, message } = self;
+        let body = json!({ "errors": [{ "message": message, "extensions": { "code": code.as_str() } }] });
+        respond(status, code, media_type, &body)
+    }
+
+    /// As RFC 9457 says it.
+    pub(crate) fn into_problem(self) -> Response {
+        let Self { status, code, message } = self;
+        let body = json!({ "title": message, "status": status.as_u16(), "code": code.as_str() });
+        respond(status, code, "application/problem+json", &body)
+    }
+}
+
+fn respond(status: StatusCode, code: Code, media_type: &'static str, body: &serde_json::Value) -> Response {
+    let mut response =
+        Response::builder().status(status).content_type(media_type).header(header::CACHE_CONTROL, "no-store");
+    if code == Code::SessionEnded {
+        response = response.header(header::SET_COOKIE, identify::cleared_cookie());
+    }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response = response.header(header::RETRY_AFTER, "1");
+    }
+    response.body(body.to_string())
+}
+
+impl From<app::Error> for Refusal {
+    fn from(error: app::Error) -> Self {
+        let (code, message) = codes::explain(&error);
+        let status = match (&error, code) {
+            (app::Error::Problems(problems), _) => {
+                problems.first().map_or(StatusCode::BAD_REQUEST, |problem| status_of(problem.code))
+            }
+            (_, Code::Unauthenticated | Code::SessionEnded) => StatusCode::UNAUTHORIZED,
+            (_, Code::Forbidden) => StatusCode::FORBIDDEN,
+            (_, Code::Busy | Code::NotCaughtUp) => StatusCode::SERVICE_UNAVAILABLE,
+            (_, Code::LimitExceeded) => StatusCode::PAYLOAD_TOO_LARGE,
+            (_, Code::BadRequest) => StatusCode::BAD_REQUEST,
+            (_, Code::Internal) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self { status, code, message }
+    }
+}
+
+/// A problem's status where the answer is HTTP alone.
+fn status_of(problem: ProblemCode) -> StatusCode {
+    match problem {
+        ProblemCode::NotFound => StatusCode::NOT_FOUND,
+        ProblemCode::Conflict | ProblemCode::IdempotencyKeyReused => StatusCode::CONFLICT,
+        ProblemCode::NotAllowed => StatusCode::FORBIDDEN,
+        ProblemCode::Unavailable => StatusCode::GONE,
+        ProblemCode::TooManyAttachments | ProblemCode::AttachmentsTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ProblemCode::Required
+        | ProblemCode::Invalid
+        | ProblemCode::TooLong
+        | ProblemCode::LoginFailed
+        | ProblemCode::PasswordRejected
+        | ProblemCode::PhraseRejected
+        | ProblemCode::LinkUsed
+        | ProblemCode::LinkExpired
+        | ProblemCode::LinkInvalid
+        | ProblemCode::AddressRefused
+        | ProblemCode::GroupAddress
+        | ProblemCode::RecipientRefused
+        | ProblemCode::NewRecipients
+        | ProblemCode::UploadIncomplete => StatusCode::BAD_REQUEST,
+    }
+}

@@ -1,0 +1,224 @@
+//! Kinds of events, as the API names them.
+
+use async_graphql::Enum;
+use projections::audit;
+
+/// What can happen. New kinds can be added.
+#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AuditEventKind {
+    /// The organisation began.
+    OrganisationFounded,
+    /// Public texts, branding or support changed.
+    OrganisationUpdated,
+    /// Settings changed.
+    PolicyChanged,
+    /// A content rule was added, changed or removed.
+    ContentRuleChanged,
+    /// A role was given.
+    RoleGranted,
+    /// A role was taken.
+    RoleRevoked,
+    /// A domain became the organisation's own.
+    DomainClaimed,
+    /// A domain is no longer the organisation's own.
+    DomainReleased,
+    /// An address became an account's.
+    AddressReserved,
+    /// Someone was invited.
+    Invited,
+    /// An invitation was sent again.
+    InvitationResent,
+    /// An invitation became too old.
+    InvitationLapsed,
+    /// Someone registered.
+    Registered,
+    /// A registration was refused.
+    RegistrationRefused,
+    /// A confirmation mail was ordered.
+    ActivationIssued,
+    /// An account became active.
+    Activated,
+    /// A login succeeded.
+    LoginSucceeded,
+    /// A login failed.
+    LoginFailed,
+    /// An account or network was locked.
+    LockedOut,
+    /// A lockout ended, by time or by hand.
+    LockoutReleased,
+    /// A session began.
+    SessionStarted,
+    /// A session ended; the reason says why.
+    SessionEnded,
+    /// A session was seen from another network (R6).
+    NetworkChanged,
+    /// A second factor was enrolled or removed.
+    SecondFactorChanged,
+    /// The reminder phrase was mailed.
+    ReminderSent,
+    /// A reset link was ordered, by whom.
+    ResetRequested,
+    /// Challenge answers did not match.
+    ChallengeFailed,
+    /// A new password waits.
+    PasswordStaged,
+    /// A new password is effective.
+    PasswordChanged,
+    /// A staged password was not activated in time.
+    PasswordLapsed,
+    /// Identifying data changed.
+    ProfileUpdated,
+    /// An alias was asked for.
+    AliasRequested,
+    /// An alias was proven.
+    AliasConfirmed,
+    /// An alias became primary.
+    AliasPromoted,
+    /// The old address undid it.
+    AliasPromotionUndone,
+    /// An alias was removed.
+    AliasRemoved,
+    /// An account joined another.
+    AccountsMerged,
+    /// A guest became a member.
+    PromotedToMember,
+    /// A guest's audience changed.
+    AudienceChanged,
+    /// Someone left.
+    Unsubscribed,
+    /// Someone came back.
+    Resubscribed,
+    /// A client program was approved.
+    ClientActivated,
+    /// A client program was blocked.
+    ClientBlocked,
+    /// A client program was deleted.
+    ClientDeleted,
+    /// An account was closed.
+    AccountClosed,
+    /// A person's data was erased.
+    AccountErased,
+    /// A draft was saved.
+    DraftSaved,
+    /// A draft became a message.
+    DraftSent,
+    /// A draft was thrown away.
+    DraftDiscarded,
+    /// A file was attached.
+    AttachmentAdded,
+    /// A file was detached.
+    AttachmentRemoved,
+    /// A message was sent.
+    MessageSent,
+    /// Content was shown.
+    MessageOpened,
+    /// A message was answered.
+    MessageReplied,
+    /// A message was forwarded.
+    MessageForwarded,
+    /// Text, attachment, Zip or EML was fetched.
+    MessageDownloaded,
+    /// The print view was shown.
+    MessagePrinted,
+    /// A message was recalled.
+    MessageRecalled,
+    /// A message's time was over.
+    MessageExpired,
+    /// A recipient lost access.
+    AccessRevoked,
+    /// A notification left.
+    Notified,
+    /// A notification failed or bounced.
+    NotificationFailed,
+    /// A content rule met a mail.
+    RuleHit,
+    /// Someone went against a rule, with a reason.
+    RuleOverridden,
+    /// A held mail was decided on.
+    HeldMailDecided,
+    /// A legal hold began.
+    HoldPlaced,
+    /// A legal hold ended.
+    HoldReleased,
+    /// A second person is needed.
+    ApprovalRequested,
+    /// A second person decided.
+    ApprovalDecided,
+    /// Someone asked the audit.
+    AuditQueried,
+    /// Someone asked what they may not.
+    AccessRefused,
+    /// An export was made.
+    Exported,
+    /// An export was fetched.
+    ExportDownloaded,
+    /// Events were signed off.
+    Reviewed,
+    /// Emergency access began.
+    BreakGlassOpened,
+    /// Emergency access ended.
+    BreakGlassClosed,
+    /// A receipt was signed.
+    ReceiptIssued,
+    /// Keys were renewed.
+    KeysRotated,
+    /// A key is about to be destroyed.
+    KeyDestructionRequested,
+    /// A key is gone.
+    KeyDestroyed,
+    /// The log was verified.
+    LogVerified,
+    /// The clock jumped (K8).
+    ClockJumped,
+    /// The log continues from a backup (K11).
+    RestoreDeclared,
+    /// A read model was rebuilt.
+    ReadModelRebuilt,
+}
+
+impl From<audit::Kind> for AuditEventKind {
+    fn from(kind: audit::Kind) -> Self {
+        match kind {
+            audit::Kind::OrganisationFounded => Self::OrganisationFounded,
+            audit::Kind::PolicyChanged => Self::PolicyChanged,
+            audit::Kind::RoleGranted => Self::RoleGranted,
+            audit::Kind::RoleRevoked => Self::RoleRevoked,
+            audit::Kind::AddressReserved => Self::AddressReserved,
+            audit::Kind::Invited => Self::Invited,
+            audit::Kind::InvitationResent => Self::InvitationResent,
+            audit::Kind::InvitationLapsed => Self::InvitationLapsed,
+            audit::Kind::Registered => Self::Registered,
+            audit::Kind::RegistrationRefused => Self::RegistrationRefused,
+            audit::Kind::ActivationIssued => Self::ActivationIssued,
+            audit::Kind::Activated => Self::Activated,
+            audit::Kind::LoginSucceeded => Self::LoginSucceeded,
+            audit::Kind::LoginFailed => Self::LoginFailed,
+            audit::Kind::LockedOut => Self::LockedOut,
+            audit::Kind::LockoutReleased => Self::LockoutReleased,
+            audit::Kind::SessionStarted => Self::SessionStarted,
+            audit::Kind::SessionEnded => Self::SessionEnded,
+            audit::Kind::Unsubscribed => Self::Unsubscribed,
+            audit::Kind::DraftSaved => Self::DraftSaved,
+            audit::Kind::DraftSent => Self::DraftSent,
+            audit::Kind::MessageSent => Self::MessageSent,
+            audit::Kind::DraftDiscarded => Self::DraftDiscarded,
+            audit::Kind::AttachmentAdded => Self::AttachmentAdded,
+            audit::Kind::AttachmentRemoved => Self::AttachmentRemoved,
+            audit::Kind::MessageOpened => Self::MessageOpened,
+            audit::Kind::MessageReplied => Self::MessageReplied,
+            audit::Kind::MessageForwarded => Self::MessageForwarded,
+            audit::Kind::MessageExpired => Self::MessageExpired,
+            audit::Kind::Notified => Self::Notified,
+            audit::Kind::NotificationFailed => Self::NotificationFailed,
+            audit::Kind::AuditQueried => Self::AuditQueried,
+            audit::Kind::AccessRefused => Self::AccessRefused,
+            audit::Kind::KeyDestructionRequested => Self::KeyDestructionRequested,
+            audit::Kind::KeyDestroyed => Self::KeyDestroyed,
+        }
+    }
+}
+
+/// What the log records under a kind; nothing for what cannot happen yet.
+pub(crate) fn recorded_kinds(kind: AuditEventKind) -> impl Iterator<Item = audit::Kind> {
+    audit::Kind::ALL.into_iter().filter(move |recorded| AuditEventKind::from(*recorded) == kind)
+}

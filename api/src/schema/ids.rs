@@ -1,0 +1,99 @@
+//! Ids of objects: opaque and stable. An id says what it is of, so that `node` finds it and none stands in for another.
+
+use async_graphql::ID;
+use base64ct::{Base64UrlUnpadded, Encoding};
+use domain::OrganisationId;
+use uuid::Uuid;
+
+/// What an id is of. The numbers are part of every id that was given out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Organisation = 1,
+    Viewer = 2,
+    Account = 3,
+    Session = 4,
+    Mailbox = 5,
+    Message = 6,
+    Draft = 7,
+    Attachment = 8,
+    Delivery = 9,
+    Notification = 10,
+    Invitation = 11,
+    Event = 12,
+}
+
+const KINDS: [Kind; 12] = [
+    Kind::Organisation,
+    Kind::Viewer,
+    Kind::Account,
+    Kind::Session,
+    Kind::Mailbox,
+    Kind::Message,
+    Kind::Draft,
+    Kind::Attachment,
+    Kind::Delivery,
+    Kind::Notification,
+    Kind::Invitation,
+    Kind::Event,
+];
+
+/// The id of an object.
+pub(crate) fn id(kind: Kind, uuid: Uuid) -> ID {
+    encode(kind, uuid.as_bytes())
+}
+
+/// The id of a message's delivery to an account.
+pub(crate) fn delivery(message: Uuid, account: Uuid) -> ID {
+    encode(Kind::Delivery, &[*message.as_bytes(), *account.as_bytes()].concat())
+}
+
+/// The id of an organisation, which has a number.
+pub(crate) fn organisation(organisation: OrganisationId) -> ID {
+    id(Kind::Organisation, Uuid::from_u128(organisation.0.into()))
+}
+
+/// The UUID in an id of that kind; of a delivery it is the message's.
+pub(crate) fn parse(kind: Kind, id: &ID) -> Option<Uuid> {
+    match decode(id)? {
+        (found, first, _) if found == kind => Some(first),
+        _ => None,
+    }
+}
+
+/// What an id is of, and its UUID; a delivery's second one is the account's.
+pub(crate) fn decode(id: &ID) -> Option<(Kind, Uuid, Option<Uuid>)> {
+    let bytes = Base64UrlUnpadded::decode_vec(id.as_str()).ok()?;
+    let (kind, rest) = bytes.split_first()?;
+    let kind = KINDS.into_iter().find(|known| *known as u8 == *kind)?;
+    let (first, rest) = rest.split_first_chunk::<16>()?;
+    let second = match (kind, rest) {
+        (Kind::Delivery, rest) => Some(Uuid::from_bytes(rest.try_into().ok()?)),
+        (_, []) => None,
+        _ => return None,
+    };
+    Some((kind, Uuid::from_bytes(*first), second))
+}
+
+fn encode(kind: Kind, bytes: &[u8]) -> ID {
+    Base64UrlUnpadded::encode_string(&[&[kind as u8], bytes].concat()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// R4: an id reads as what it is of and as nothing else, and nonsense reads as nothing.
+    #[test]
+    fn an_id_carries_its_kind() {
+        let uuid = Uuid::from_u128(7);
+        let message = id(Kind::Message, uuid);
+        assert_eq!(parse(Kind::Message, &message), Some(uuid));
+        assert_eq!(parse(Kind::Draft, &message), None);
+        assert_eq!(decode(&delivery(uuid, Uuid::max())), Some((Kind::Delivery, uuid, Some(Uuid::max()))));
+        assert!(
+            ["", "AA", "!", message.as_str().get(..20).unwrap()]
+                .iter()
+                .all(|id| decode(&(*id).into()).is_none())
+        );
+    }
+}

@@ -1,0 +1,46 @@
+//! Logins.
+
+use super::{
+    ids::{self, Kind},
+    scalars::{DateTime, Network},
+};
+use async_graphql::{ID, SimpleObject};
+use domain::policy::SessionPolicy;
+use projections::sessions::SessionRow;
+
+/// A login on one device.
+#[derive(SimpleObject)]
+pub(crate) struct Session {
+    /// Opaque and stable.
+    pub(crate) id: ID,
+    /// Whether it is that of this request.
+    pub(crate) current: bool,
+    /// When it began.
+    started_at: DateTime,
+    /// Last activity that counted (B15).
+    last_active_at: DateTime,
+    /// When it ends without activity; warn before (A37, B14, R5).
+    idle_ends_at: DateTime,
+    /// The absolute limit.
+    ends_at: DateTime,
+    /// Where it was last seen (B17).
+    network: Network,
+    /// Browser or client, in words.
+    device: String,
+}
+
+impl Session {
+    /// `None` once the person's data is erased: then no session lives.
+    pub(crate) fn new(row: SessionRow, viewer: &app::Viewer, policy: &SessionPolicy) -> Option<Self> {
+        Some(Self {
+            id: ids::id(Kind::Session, row.session.uuid()),
+            current: row.session == viewer.session,
+            started_at: row.started_at.into(),
+            last_active_at: row.last_active_at.into(),
+            idle_ends_at: row.last_active_at.plus(policy.idle_limit).min(row.ends_at).into(),
+            ends_at: row.ends_at.into(),
+            network: Network(row.network?),
+            device: row.device?,
+        })
+    }
+}

@@ -1,0 +1,112 @@
+//! The person who asks.
+
+use super::{
+    account::Account,
+    compliance::Compliance,
+    ids::{self, Kind},
+    invitation::Invitation,
+    mailbox::Mailbox,
+    paging::{self, Connection, Paging, connection},
+    session::Session,
+};
+use crate::{asker::asker, codes::failure};
+use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
+use std::sync::Arc;
+
+/// The person who asks, and the way in to all they may see.
+#[derive(SimpleObject)]
+#[graphql(complex)]
+pub(crate) struct Viewer {
+    /// Opaque and stable.
+    pub(crate) id: ID,
+    #[graphql(skip)]
+    who: Arc<app::Viewer>,
+    /// What the policy lets this person do now.
+    capabilities: Vec<Capability>,
+    /// Inbox, sent, drafts.
+    mailbox: Mailbox,
+    /// Audit, holds, exports, proofs. Role: compliance officer; some fields also approver, break-glass.
+    compliance: Option<Compliance>,
+}
+
+/// What the viewer may do, by policy and role; the server decides again at each attempt.
+#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "app::Capability")]
+pub(crate) enum Capability {
+    /// Write new messages (A26, C12).
+    Compose,
+    /// Invite new recipients (B13).
+    Invite,
+    /// Forward messages (A33).
+    Forward,
+    /// Enter `administration`.
+    Administer,
+    /// Enter `compliance`.
+    Audit,
+    /// Enter `operation`.
+    Operate,
+}
+
+/// Invitations that are looked through.
+const INVITATIONS: u32 = 1_000;
+
+#[ComplexObject]
+impl Viewer {
+    /// Identity, addresses, profile (A19).
+    async fn account(&self, ctx: &Context<'_>) -> Result<Account> {
+        let found = Account::find(ctx, self.who.account).await?;
+        found.ok_or_else(|| failure(app::Error::NotCaughtUp))
+    }
+
+    /// The session of this request.
+    async fn session(&self, ctx: &Context<'_>) -> Result<Session> {
+        let sessions = self.living(ctx).await?;
+        let current = sessions.into_iter().find(|session| session.current);
+        current.ok_or_else(|| failure(app::Error::SessionEnded))
+    }
+
+    /// All sessions that live (B27).
+    async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<Session>> {
+        self.living(ctx).await
+    }
+
+    /// Invitations that this person's messages caused, with their state (R11).
+    #[graphql(complexity = "paging::weight(first, last, child_complexity)")]
+    async fn invitations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Page forwards: how many, 1 to 200; 50 when neither `first` nor `last` is given.")]
+        first: Option<i32>,
+        #[graphql(desc = "Cursor to page forwards from.")] after: Option<String>,
+        #[graphql(desc = "Page backwards: how many, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Cursor to page backwards from.")] before: Option<String>,
+    ) -> Result<Connection<Invitation>> {
+        let asker = asker(ctx);
+        let paging = Paging::read(asker, first, after, last, before).await?;
+        let all = asker.app.invitations(&self.who, INVITATIONS).await.map_err(failure)?;
+        let total = u64::try_from(all.len()).ok();
+        let place = |invitation: &app::Invitation| invitation.account.bytes().to_vec();
+        let slice = paging.cut(all, place)?;
+        connection(asker, slice, total, place, Invitation::from).await
+    }
+}
+
+impl Viewer {
+    /// Someone logged in.
+    pub(crate) fn new(who: Arc<app::Viewer>) -> Self {
+        Self {
+            id: ids::id(Kind::Viewer, who.account.uuid()),
+            capabilities: who.capabilities().into_iter().map(Capability::from).collect(),
+            mailbox: Mailbox::new(who.account),
+            compliance: Some(Compliance),
+            who,
+        }
+    }
+
+    async fn living(&self, ctx: &Context<'_>) -> Result<Vec<Session>> {
+        let asker = asker(ctx);
+        let rules = asker.rules().await?;
+        let rows = asker.app.sessions(&self.who).await.map_err(failure)?;
+        Ok(rows.into_iter().filter_map(|row| Session::new(row, &self.who, &rules.policy.sessions)).collect())
+    }
+}
