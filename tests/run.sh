@@ -4,7 +4,7 @@
 #   ./tests/run.sh          formatting, lints, tests, documentation, dependencies
 #   ./tests/run.sh quick    formatting, lints, tests
 #
-# It needs Rust and a C compiler. The tests start a PostgreSQL of their own; its programs are installed from Debian's
+# It needs Rust and a C compiler. The tests start a PostgreSQL and a Postfix of their own; both are installed from Debian's
 # packages when they are missing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -29,6 +29,7 @@ main() {
 
     step "C compiler" c_compiler
     step "PostgreSQL" postgresql
+    step "Postfix" postfix
     step "formatting" cargo fmt --all --check
     step "lints" cargo clippy --workspace --all-targets --locked -- -D warnings
     step "tests" cargo test --workspace --locked
@@ -69,15 +70,32 @@ c_compiler() {
     fi
 }
 
+# From Debian's packages, where that is possible.
+install_package() {
+    if [[ $EUID == 0 ]] && command -v apt-get >/dev/null; then
+        apt-get update
+        DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$1"
+    fi
+}
+
 postgresql() {
     find_initdb
-    if ! command -v initdb >/dev/null && [[ $EUID == 0 ]] && command -v apt-get >/dev/null; then
-        apt-get update
-        DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql
+    if ! command -v initdb >/dev/null; then
+        install_package postgresql
         find_initdb
     fi
     if ! command -v initdb; then
         echo "PostgreSQL's programs are missing (initdb). As root, on Debian: apt-get install postgresql" >&2
+        return 1
+    fi
+}
+
+postfix() {
+    if ! command -v /usr/sbin/postfix >/dev/null; then
+        install_package postfix
+    fi
+    if ! command -v /usr/sbin/postfix; then
+        echo "Postfix is missing, the mail relay of the tests. As root, on Debian: apt-get install postfix" >&2
         return 1
     fi
 }

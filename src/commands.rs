@@ -1,0 +1,171 @@
+//! The commands that an operator types.
+
+use crate::{
+    config::{Config, LogFormat},
+    node::{Node, open_database},
+};
+use anyhow::{Context, Result, bail};
+use app::AuditedEvent;
+use clap::{Args, Subcommand};
+use domain::{OrganisationId, event::Actor};
+use eventstore::Clock;
+use projections::audit::{AuditFilter, Kind};
+
+/// What to do with read models.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ProjectionsCommand {
+    /// How far each one is.
+    Status,
+    /// Builds one anew beside the old one, then swaps. Goes on where it was after a crash.
+    Rebuild {
+        /// Its name, as `status` shows it.
+        name: String,
+    },
+}
+
+/// Which part of the audit.
+#[derive(Debug, Clone, Args)]
+pub struct AuditArguments {
+    /// Number of the organisation.
+    #[arg(long, default_value_t = 1)]
+    organisation: u32,
+    /// Only these kinds, such as `LOGIN_FAILED`.
+    #[arg(long)]
+    kind: Vec<String>,
+}
+
+/// Runs a node until it is told to stop.
+pub async fn serve(config: Config) -> Result<()> {
+    start_tracing(config.log);
+    let node = Node::open(config, Clock::System).await?;
+    node.start_projections();
+    node.start_workers();
+    let address = node.start_server().await?;
+    tracing::info!(%address, "serving");
+    node.wait().await;
+    tracing::info!("stopping");
+    node.stop().await;
+    Ok(())
+}
+
+/// Brings the database to this program's schema.
+pub async fn migrate(config: &Config) -> Result<()> {
+    let db = open_database(config).await?;
+    db.migrate().await?;
+    println!("The database is at the schema of this program.");
+    db.close().await;
+    Ok(())
+}
+
+/// Read models.
+pub async fn projections(config: Config, command: ProjectionsCommand) -> Result<()> {
+    let node = Node::open(config, Clock::System).await?;
+    match command {
+        ProjectionsCommand::Status => {
+            println!("{:<16} {:>12} {:>10}  parked", "read model", "position", "behind");
+            for status in node.app.models().status().await? {
+                let parked = status.parked.unwrap_or_default();
+                println!("{:<16} {:>12} {:>10}  {parked}", status.name, status.position, status.behind);
+            }
+        }
+        ProjectionsCommand::Rebuild { name } => {
+            let progress = |done, all| println!("{done} of {all} events");
+            node.app.models().rebuild(&name, progress).await?;
+            println!("{name} is rebuilt.");
+        }
+    }
+    node.stop().await;
+    Ok(())
+}
+
+/// Scheduled jobs.
+pub async fn jobs(config: Config, run: Option<&str>) -> Result<()> {
+    let node = Node::open(config, Clock::System).await?;
+    if let Some(name) = run {
+        node.start_projections();
+        node.scheduler.run_now(name.parse()?).await?;
+    }
+    println!("{:<20} {:<18} {:<28} {:>8} {:<8} next", "job", "schedule", "last run", "took", "outcome");
+    for job in node.scheduler.list().await? {
+        println!(
+            "{:<20} {:<18} {:<28} {:>8} {:<8} {}",
+            job.name.as_str(),
+            job.expression,
+            job.last_started_at.map_or_else(|| "never".into(), |at| at.to_string()),
+            job.last_took_ms.map_or_else(String::new, |took| format!("{took} ms")),
+            job.last_outcome.map_or_else(String::new, |outcome| outcome.to_string()),
+            job.next_at.map_or_else(|| "never".into(), |at| at.to_string()),
+        );
+        if let Some(failure) = job.last_failure {
+            println!("    {failure}");
+        }
+    }
+    node.stop().await;
+    Ok(())
+}
+
+/// The audit, as a table.
+pub async fn audit(config: Config, arguments: &AuditArguments) -> Result<()> {
+    let mut kinds = vec![];
+    for code in &arguments.kind {
+        kinds.push(
+            Kind::parse(code)
+                .with_context(|| format!("{code} is no kind of event; write it as the audit prints it"))?,
+        );
+    }
+    let node = Node::open(config, Clock::System).await?;
+    node.app.models().catch_up().await?;
+    let organisation = OrganisationId(arguments.organisation);
+    if node.app.rules(organisation).await.is_err() {
+        bail!("there is no organisation {organisation}");
+    }
+    let filter = AuditFilter { kinds, ..AuditFilter::default() };
+    print_audit(&node.app.audit_by_operator(organisation, &filter).await?);
+    node.stop().await;
+    Ok(())
+}
+
+/// Events, one a line. Ids only: names and addresses are for those who may read them.
+pub fn print_audit(events: &[AuditedEvent]) {
+    println!(
+        "{:>6}  {:<27} {:<26} {:<8} {:<22} {:<8} reason",
+        "event", "time (UTC)", "kind", "outcome", "by", "subject"
+    );
+    for event in events {
+        println!(
+            "{:>6}  {:<27} {:<26} {:<8} {:<22} {:<8} {}",
+            event.position,
+            event.at.to_string(),
+            event.kind.code(),
+            format!("{:?}", event.outcome).to_lowercase(),
+            actor(event.by),
+            event.subject.map_or_else(String::new, |account| short(&account.to_string())),
+            event.reason.as_deref().unwrap_or_default(),
+        );
+    }
+}
+
+fn actor(by: Actor) -> String {
+    match by {
+        Actor::Person { account, .. } => format!("person {}", short(&account.to_string())),
+        Actor::LinkHolder { account } => format!("link of {}", short(&account.to_string())),
+        Actor::Anonymous => "anonymous".into(),
+        Actor::Worker => "worker".into(),
+        Actor::Operator => "operator".into(),
+    }
+}
+
+/// The end of an id: ids of one moment begin alike.
+fn short(id: &str) -> String {
+    id.chars().skip(id.len().saturating_sub(8)).collect()
+}
+
+/// Starts the program's own log; `RUST_LOG` chooses what it says.
+pub fn start_tracing(format: LogFormat) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().init(),
+    }
+}

@@ -1,0 +1,301 @@
+//! Configuration: one TOML file, single values overridden by the environment. Every key is documented here and in
+//! `docs/configuration.md`; an unknown one is refused with the names that there are.
+
+use anyhow::{Context, Result, bail};
+use domain::policy::Network;
+use secrecy::SecretString;
+use serde::Deserialize;
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+use workers::{Security, SmtpSettings};
+
+/// Everything that a node must know.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where to listen. Outside loopback only with `behind_tls_proxy` (A45).
+    pub listen: SocketAddr,
+    /// Whether a proxy in front speaks TLS with people, so that plain HTTP never crosses a network.
+    pub behind_tls_proxy: bool,
+    /// Proxies whose `X-Forwarded-For` is believed, as networks.
+    pub trusted_proxies: Vec<Network>,
+    /// What this node does.
+    pub roles: Vec<NodeRole>,
+    /// Where events, read models and sealed keys are.
+    pub database: Database,
+    /// Where root key and epoch keys are.
+    pub keys: Keys,
+    /// Folder of the sealed attachments.
+    pub attachments: PathBuf,
+    /// How notifications leave.
+    pub mail: Mail,
+    /// The API.
+    pub api: Api,
+    /// Cron expressions by job name, 6 fields, UTC; a job that is not named keeps its own.
+    pub jobs: BTreeMap<String, String>,
+    /// How the program writes its own log.
+    pub log: LogFormat,
+}
+
+/// A part of the work that a node can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeRole {
+    /// GraphQL, uploads.
+    Api,
+    /// Pages for people.
+    Portal,
+    /// Scheduled jobs and outgoing mail.
+    Workers,
+}
+
+/// The database.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// `sqlite://path` or `postgres://user@host/database`.
+    pub url: String,
+    /// Connections at most, on PostgreSQL.
+    pub max_connections: u32,
+}
+
+/// The keys outside the database.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Keys {
+    /// File of the root key, mode 0600.
+    pub root_file: PathBuf,
+    /// Environment variable of the root key, instead of the file; for development.
+    pub root_variable: Option<String>,
+    /// Folder of the epoch keys and tombstones. Back it up apart from the database.
+    pub folder: PathBuf,
+}
+
+/// Outgoing mail.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mail {
+    /// The organisation's relay. Without one, mails are kept in `folder`.
+    pub relay: Option<Relay>,
+    /// The local mailbox, a Maildir.
+    pub folder: PathBuf,
+}
+
+/// The organisation's SMTP relay.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Relay {
+    host: String,
+    port: u16,
+    security: RelaySecurity,
+    username: Option<String>,
+    password: Option<SecretString>,
+}
+
+/// How the connection to the relay is protected.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RelaySecurity {
+    None,
+    StartTls,
+    Tls,
+}
+
+impl From<&Relay> for SmtpSettings {
+    fn from(relay: &Relay) -> Self {
+        let security = match relay.security {
+            RelaySecurity::None => Security::None,
+            RelaySecurity::StartTls => Security::StartTls,
+            RelaySecurity::Tls => Security::Tls,
+        };
+        let Relay { host, port, username, password, .. } = relay.clone();
+        Self { host, port, security, username, password }
+    }
+}
+
+/// The API.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Api {
+    /// Whether clients may ask for the schema.
+    pub introspection: bool,
+}
+
+/// The program's own log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Variables that override a key: `SEALPOST_DATABASE__URL` is `database.url`, `SEALPOST_LISTEN` is `listen`.
+const PREFIX: &str = "SEALPOST_";
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            behind_tls_proxy: false,
+            trusted_proxies: vec![],
+            roles: vec![NodeRole::Api, NodeRole::Portal, NodeRole::Workers],
+            database: Database::default(),
+            keys: Keys::default(),
+            attachments: "attachments".into(),
+            mail: Mail::default(),
+            api: Api::default(),
+            jobs: BTreeMap::new(),
+            log: LogFormat::Text,
+        }
+    }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: "sqlite://sealpost.db".into(), max_connections: 20 }
+    }
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self { root_file: "root.key".into(), root_variable: None, folder: "keys".into() }
+    }
+}
+
+impl Default for Mail {
+    fn default() -> Self {
+        Self { relay: None, folder: "mail".into() }
+    }
+}
+
+/// A database URL can hold a password.
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").field("max_connections", &self.max_connections).finish_non_exhaustive()
+    }
+}
+
+impl Config {
+    /// Reads a file, then the environment over it.
+    pub fn load(file: Option<&Path>) -> Result<Self> {
+        let text = match file {
+            Some(path) => std::fs::read_to_string(path)
+                .with_context(|| format!("cannot read the configuration {}", path.display()))?,
+            None => String::new(),
+        };
+        let config = Self::parse(&text, std::env::vars()).with_context(|| {
+            file.map_or_else(|| "the environment".into(), |path| path.display().to_string())
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// All data of a node in one folder, as a demonstration has it.
+    #[must_use]
+    pub fn in_folder(folder: &Path, listen: SocketAddr) -> Self {
+        let url = format!("sqlite://{}", folder.join("sealpost.db").display());
+        Self {
+            listen,
+            database: Database { url, ..Database::default() },
+            keys: Keys {
+                root_file: folder.join("root.key"),
+                root_variable: None,
+                folder: folder.join("keys"),
+            },
+            attachments: folder.join("attachments"),
+            mail: Mail { relay: None, folder: folder.join("mail") },
+            api: Api { introspection: true },
+            ..Self::default()
+        }
+    }
+
+    fn parse(text: &str, environment: impl Iterator<Item = (String, String)>) -> Result<Self> {
+        let mut table: toml::Table = toml::from_str(text).context("the configuration is not valid TOML")?;
+        for (name, value) in environment {
+            if let Some(path) = overridden(&name) {
+                set(&mut table, &path, value)?;
+            }
+        }
+        // The message names the key that is not known and those that are.
+        Ok(table.try_into()?)
+    }
+
+    fn check(&self) -> Result<()> {
+        if !self.listen.ip().is_loopback() && !self.behind_tls_proxy {
+            bail!(
+                "listening on {} would send private mail over plain HTTP. Listen on a loopback address, or put a proxy \
+                 that speaks TLS in front and say so: behind_tls_proxy = true",
+                self.listen
+            );
+        }
+        Ok(())
+    }
+}
+
+/// The path of keys that a variable overrides, if it is one of ours.
+fn overridden(name: &str) -> Option<Vec<String>> {
+    const TOP: [&str; 5] = ["listen", "behind_tls_proxy", "trusted_proxies", "roles", "attachments"];
+    let path: Vec<String> =
+        name.strip_prefix(PREFIX)?.to_lowercase().split("__").map(str::to_owned).collect();
+    (path.len() > 1 || TOP.contains(&path[0].as_str())).then_some(path)
+}
+
+fn set(table: &mut toml::Table, path: &[String], value: String) -> Result<()> {
+    let (last, parents) = path.split_last().context("a variable without a name")?;
+    let mut table = table;
+    for parent in parents {
+        let entry = table.entry(parent.clone()).or_insert_with(|| toml::Table::new().into());
+        table = entry.as_table_mut().with_context(|| format!("{parent} is not a section"))?;
+    }
+    // A number, a truth value or a list as in TOML; anything else is text.
+    let parsed =
+        toml::from_str::<toml::Table>(&format!("v = {value}")).ok().and_then(|mut one| one.remove("v"));
+    table.insert(last.clone(), parsed.unwrap_or_else(|| value.into()));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str, environment: &[(&str, &str)]) -> Result<Config> {
+        Config::parse(text, environment.iter().map(|(name, value)| ((*name).into(), (*value).into())))
+    }
+
+    #[test]
+    fn the_environment_overrides_the_file() {
+        let file = "listen = \"127.0.0.1:1\"\n[database]\nurl = \"sqlite://a\"\nmax_connections = 3";
+        let environment = [
+            ("SEALPOST_DATABASE__URL", "postgres://b"),
+            ("SEALPOST_LISTEN", "127.0.0.1:2"),
+            ("SEALPOST_API__INTROSPECTION", "true"),
+            ("SEALPOST_TEST_POSTGRES", "no key of ours"),
+        ];
+        let config = parse(file, &environment).unwrap();
+        assert_eq!(config.database.url, "postgres://b");
+        assert_eq!(config.database.max_connections, 3);
+        assert_eq!(config.listen.port(), 2);
+        assert!(config.api.introspection);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_those_that_there_are() {
+        let error = format!("{:#}", parse("[database]\nadress = \"x\"", &[]).unwrap_err());
+        assert!(error.contains("adress") && error.contains("url"), "{error}");
+        assert!(parse("", &[("SEALPOST_MAIL__RELEY", "x")]).is_err());
+    }
+
+    /// A45: plain HTTP is refused outside loopback.
+    #[test]
+    fn plain_http_stays_on_loopback() {
+        let listening = |text| parse(text, &[]).unwrap().check();
+        assert!(listening("listen = \"127.0.0.1:8080\"").is_ok());
+        assert!(listening("listen = \"0.0.0.0:8080\"").is_err());
+        assert!(listening("listen = \"0.0.0.0:8080\"\nbehind_tls_proxy = true").is_ok());
+    }
+}

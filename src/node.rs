@@ -1,0 +1,196 @@
+//! One node: everything wired together, and how it starts and stops.
+
+use crate::config::{Config, NodeRole};
+use anyhow::{Context, Result, bail};
+use app::App;
+use eventstore::{
+    Clock, Log,
+    blobs::Blobs,
+    db::{Db, DbSettings, SchemaState},
+    keys::{RootKeyProvider, Vault},
+};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use poem::{Route, Server, listener::TcpAcceptor};
+use projections::Projections;
+use std::{
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use workers::{Mailer, Scheduler, Table};
+
+/// A node that is ready to run.
+pub struct Node {
+    /// The use cases.
+    pub app: App,
+    /// The scheduled jobs.
+    pub scheduler: Scheduler,
+    config: Config,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// How long requests that were accepted may take after a stop was asked for. A half-sent header would hold it for good.
+const GRACE: Duration = Duration::from_secs(10);
+
+impl Node {
+    /// Opens database, keys, log and read models. Changes nothing but that a first start makes the keys.
+    pub async fn open(config: Config, clock: Clock) -> Result<Self> {
+        let log = open_log(&config, clock).await?;
+        let models = Projections::new(log.clone());
+        let blobs =
+            Blobs::directory(&config.attachments).context("the folder of attachments cannot be used")?;
+        let app = App::new(log, models, blobs);
+        let mailer = match &config.mail.relay {
+            Some(relay) => Mailer::smtp(&relay.into())?,
+            None => Mailer::maildir(&config.mail.folder)?,
+        };
+        let table = Table::with_overrides(&config.jobs)?;
+        let scheduler = Scheduler::new(app.clone(), table, mailer);
+        Ok(Self { app, scheduler, config, stop: CancellationToken::new(), tasks: TaskTracker::new() })
+    }
+
+    /// Starts the read models, without anything that listens.
+    pub fn start_projections(&self) {
+        let (models, stop) = (self.app.models().clone(), self.stop.clone());
+        self.tasks.spawn(async move { models.run(stop).await });
+    }
+
+    /// Starts the scheduled jobs, if this node does them.
+    pub fn start_workers(&self) {
+        if self.config.roles.contains(&NodeRole::Workers) {
+            let (scheduler, stop) = (self.scheduler.clone(), self.stop.clone());
+            self.tasks.spawn(async move { scheduler.run(stop).await });
+        }
+    }
+
+    /// Listens. The address is the one that was really taken, should the configuration have said port 0.
+    pub async fn start_server(&self) -> Result<SocketAddr> {
+        let listener = TcpListener::bind(self.config.listen).await.with_context(|| {
+            format!(
+                "cannot listen on {}; is another program there? Choose another address",
+                self.config.listen
+            )
+        })?;
+        let address = listener.local_addr()?;
+        let routes = self.routes();
+        let stop = self.stop.clone();
+        let server = Server::new_with_acceptor(TcpAcceptor::from_tokio(listener)?);
+        self.tasks.spawn(async move {
+            let run = server.run_with_graceful_shutdown(routes, stop.cancelled(), Some(GRACE)).await;
+            if let Err(problem) = run {
+                tracing::error!(%problem, "the server stopped");
+            }
+            stop.cancel();
+        });
+        Ok(address)
+    }
+
+    fn routes(&self) -> Route {
+        let mut route = Route::new();
+        if self.config.roles.contains(&NodeRole::Portal) {
+            let settings = portal::PortalSettings { trusted_proxies: self.config.trusted_proxies.clone() };
+            route = portal::mount(route, self.app.clone(), &settings);
+        }
+        if self.config.roles.contains(&NodeRole::Api) {
+            let metrics = metrics_handle();
+            let settings = api::ApiSettings {
+                introspection: self.config.api.introspection,
+                metrics: Arc::new(move || metrics.render()),
+                stop: self.stop.clone(),
+                sockets: self.tasks.clone(),
+                trusted_proxies: self.config.trusted_proxies.clone(),
+            };
+            route = api::mount(route, self.app.clone(), &settings);
+        }
+        route
+    }
+
+    /// Runs until somebody asks to stop, by signal or by [`Self::stopper`].
+    pub async fn wait(&self) {
+        tokio::select! {
+            () = self.stop.cancelled() => {}
+            () = signalled() => {}
+        }
+    }
+
+    /// What it was configured with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What stops this node when it is cancelled.
+    #[must_use]
+    pub fn stopper(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Stops: no new requests, accepted ones are finished, what waits is written.
+    pub async fn stop(self) {
+        let Self { app, scheduler, stop, tasks, .. } = self;
+        stop.cancel();
+        tasks.close();
+        tasks.wait().await;
+        let log = app.log().clone();
+        drop((app, scheduler));
+        log.close().await;
+    }
+}
+
+/// Opens database, keys and log.
+pub async fn open_log(config: &Config, clock: Clock) -> Result<Log> {
+    let db = open_database(config).await?;
+    match db.schema_state().await? {
+        SchemaState::Current => {}
+        SchemaState::Empty => bail!("the database is empty; run `sealpost migrate` first"),
+        SchemaState::Behind(steps) => {
+            bail!("the database is {steps} migrations behind this program; run `sealpost migrate` first")
+        }
+        SchemaState::Newer { found, known } => {
+            bail!(
+                "the database has schema version {found}, this program knows up to {known}; run the newer program"
+            )
+        }
+    }
+    let root = match &config.keys.root_variable {
+        Some(name) => RootKeyProvider::Environment(name.clone()),
+        None => RootKeyProvider::File(config.keys.root_file.clone()),
+    };
+    let vault = Vault::open(db.clone(), &root, &config.keys.folder, clock.clone()).await?;
+    Ok(Log::open(db, vault, clock).await?)
+}
+
+/// Connects to the database of a configuration.
+pub async fn open_database(config: &Config) -> Result<Db> {
+    let settings =
+        DbSettings { url: config.database.url.clone(), max_connections: config.database.max_connections };
+    Ok(Db::open(&settings).await?)
+}
+
+/// The one recorder of this process.
+fn metrics_handle() -> PrometheusHandle {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    HANDLE
+        .get_or_init(|| {
+            let builder = PrometheusBuilder::new();
+            builder.install_recorder().unwrap_or_else(|_| PrometheusBuilder::new().build_recorder().handle())
+        })
+        .clone()
+}
+
+async fn signalled() {
+    let terminated = async {
+        if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            signal.recv().await;
+        } else {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}

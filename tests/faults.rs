@@ -1,0 +1,134 @@
+//! What an operator can get wrong: each gives a clear error that says what to do, and nothing half done.
+
+use eventstore::testing::{TestDb, on_both};
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::{Command, Output},
+};
+
+/// The program, with everything in a folder and a database of its own.
+fn sealpost(folder: &Path, url: &str, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_sealpost"))
+        .args(arguments)
+        .env("SEALPOST_DATABASE__URL", url)
+        .env("SEALPOST_KEYS__ROOT_FILE", folder.join("root.key"))
+        .env("SEALPOST_KEYS__FOLDER", folder.join("keys"))
+        .env("SEALPOST_ATTACHMENTS", folder.join("attachments"))
+        .env("SEALPOST_MAIL__FOLDER", folder.join("mail"))
+        .output()
+        .expect("the program starts")
+}
+
+fn says(output: &Output, words: &str) {
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "it should have failed");
+    assert!(text.contains(words), "it should have said `{words}`, it said: {text}");
+}
+
+/// A database that a node has used: it holds keys.
+async fn used(test: &TestDb) {
+    let output = sealpost(test.dir.path(), &test.url, &["projections", "status"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // A first organisation makes the first keys of the vault.
+    let listen = "127.0.0.1:0".parse().expect("an address");
+    let database = sealpost::config::Database { url: test.url.clone(), max_connections: 4 };
+    let config =
+        sealpost::config::Config { database, ..sealpost::config::Config::in_folder(test.dir.path(), listen) };
+    let node = sealpost::node::Node::open(config, eventstore::Clock::System).await.expect("the node opens");
+    node.start_projections();
+    sealpost::demo::people_of(&node, "http://localhost").await.expect("people are enrolled");
+    node.stop().await;
+}
+
+/// A44: without its root key, or with another one, a node does not start, and says which key it needs.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_starts_with_its_own_root_key_alone() {
+    on_both(async |test: TestDb| {
+        used(&test).await;
+        let folder = test.dir.path();
+        let (root, aside) = (folder.join("root.key"), folder.join("aside.key"));
+        let status = |words| says(&sealpost(folder, &test.url, &["projections", "status"]), words);
+
+        fs::rename(&root, &aside).expect("the key moves");
+        status("is missing; restore it");
+        assert!(!root.exists(), "a new key was made for old data");
+
+        fs::write(&root, "A".repeat(43)).expect("another key");
+        fs::set_permissions(&root, fs::Permissions::from_mode(0o600)).expect("its mode");
+        status("use the root key that this database was begun with");
+
+        fs::set_permissions(&root, fs::Permissions::from_mode(0o644)).expect("its mode");
+        status("chmod 600");
+
+        fs::rename(&aside, &root).expect("the key moves back");
+        fs::rename(folder.join("keys"), folder.join("elsewhere")).expect("the folder moves");
+        status("restore that folder");
+    })
+    .await;
+}
+
+/// K11: a database that a newer program has migrated is left alone.
+#[tokio::test]
+async fn a_newer_database_is_left_alone() {
+    on_both(async |test: TestDb| {
+        let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+             VALUES (999999, 'from the future', TRUE, $1, 0)";
+        test.db.run(newer, vec![vec![0u8; 48].into()]).await.expect("the row is written");
+        for command in [&["migrate"][..], &["serve"]] {
+            says(&sealpost(test.dir.path(), &test.url, command), "run the newer program");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_empty_database_asks_to_be_migrated() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite://{}", folder.path().join("new.db").display());
+    says(&sealpost(folder.path(), &url, &["serve"]), "sealpost migrate");
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_named() {
+    on_both(async |test: TestDb| {
+        let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = taken.local_addr().expect("its address").to_string();
+        let folder = test.dir.path();
+        let output = Command::new(env!("CARGO_BIN_EXE_sealpost"))
+            .arg("serve")
+            .env("SEALPOST_LISTEN", &address)
+            .env("SEALPOST_DATABASE__URL", &test.url)
+            .env("SEALPOST_KEYS__ROOT_FILE", folder.join("root.key"))
+            .env("SEALPOST_KEYS__FOLDER", folder.join("keys"))
+            .env("SEALPOST_ATTACHMENTS", folder.join("attachments"))
+            .env("SEALPOST_MAIL__FOLDER", folder.join("mail"))
+            .output()
+            .expect("the program starts");
+        says(&output, &address);
+    })
+    .await;
+}
+
+/// A45: plain HTTP outside loopback is refused, with the way out.
+#[test]
+fn plain_http_stays_on_loopback() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("sealpost.toml");
+    fs::write(&config, "listen = \"0.0.0.0:8080\"\n").expect("a configuration");
+    let config = config.to_str().expect("a name");
+    says(&sealpost(folder.path(), "sqlite://none.db", &["serve", "--config", config]), "behind_tls_proxy");
+}
+
+#[test]
+fn an_unknown_key_of_the_configuration_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("sealpost.toml");
+    fs::write(&config, "[database]\nadress = \"x\"\n").expect("a configuration");
+    let config = config.to_str().expect("a name");
+    let output = sealpost(folder.path(), "sqlite://none.db", &["migrate", "--config", config]);
+    says(&output, "adress");
+    says(&output, "max_connections");
+}
