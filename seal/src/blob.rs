@@ -56,11 +56,7 @@ impl BlobSealer {
     }
 
     pub(crate) fn with_prefix(key: &Key, context: &[u8], prefix: [u8; PREFIX_BYTES]) -> Self {
-        Self {
-            stream: Stream::new(key, context, prefix),
-            next: 0,
-            finished: false,
-        }
+        Self { stream: Stream::new(key, context, prefix), next: 0, finished: false }
     }
 
     /// Goes on with the blob that has this header, at chunk `next` (from 0).
@@ -68,11 +64,7 @@ impl BlobSealer {
     /// Sealing one index twice with different bytes breaks the cipher: `next` is recorded before a chunk leaves the
     /// process, and a chunk whose fate is unknown begins a new blob.
     pub fn resume(key: &Key, context: &[u8], header: &[u8], next: u32) -> Result<Self, OpenError> {
-        Ok(Self {
-            stream: Stream::read(key, context, header)?,
-            next,
-            finished: false,
-        })
+        Ok(Self { stream: Stream::read(key, context, header)?, next, finished: false })
     }
 
     /// The blob's first bytes.
@@ -86,10 +78,7 @@ impl BlobSealer {
     #[must_use]
     pub fn seal_chunk(&mut self, plain: &[u8], last: bool) -> Vec<u8> {
         assert!(!self.finished, "nothing follows the last chunk");
-        assert!(
-            is_chunk_len(self.next, plain.len(), last),
-            "a chunk that is not the last is full"
-        );
+        assert!(is_chunk_len(self.next, plain.len(), last), "a chunk that is not the last is full");
         let sealed = self.stream.seal(self.next, plain, last);
         self.next = self.next.checked_add(1).expect("a blob is shorter than 256 TiB");
         self.finished = last;
@@ -105,9 +94,7 @@ pub struct BlobOpener {
 impl BlobOpener {
     /// The blob with this header, if `key` sealed it in this context.
     pub fn new(key: &Key, context: &[u8], header: &[u8]) -> Result<Self, OpenError> {
-        Ok(Self {
-            stream: Stream::read(key, context, header)?,
-        })
+        Ok(Self { stream: Stream::read(key, context, header)? })
     }
 
     /// The plaintext of the chunk with this index, from 0. `last` is what the blob's length says: a blob cut short at a
@@ -138,10 +125,7 @@ impl Stream {
         header[..START_BYTES].copy_from_slice(START);
         header[START_BYTES..START_BYTES + PREFIX_BYTES].copy_from_slice(&prefix);
         header[START_BYTES + PREFIX_BYTES..].copy_from_slice(&commitment);
-        Self {
-            cipher: StreamBE32::new(key.expose().into(), (&prefix).into()),
-            header,
-        }
+        Self { cipher: StreamBE32::new(key.expose().into(), (&prefix).into()), header }
     }
 
     fn read(key: &Key, context: &[u8], header: &[u8]) -> Result<Self, OpenError> {
@@ -150,31 +134,16 @@ impl Stream {
         let (&prefix, commitment) = rest.split_first_chunk().ok_or(OpenError::Malformed)?;
         let stream = Self::new(key, context, prefix);
         let expected = &stream.header[START_BYTES + PREFIX_BYTES..];
-        if bool::from(expected.ct_eq(commitment)) {
-            Ok(stream)
-        } else {
-            Err(OpenError::WrongKey)
-        }
+        if bool::from(expected.ct_eq(commitment)) { Ok(stream) } else { Err(OpenError::WrongKey) }
     }
 
     fn seal(&self, index: u32, plain: &[u8], last: bool) -> Vec<u8> {
-        let payload = Payload {
-            msg: plain,
-            aad: &self.header,
-        };
-        self.cipher
-            .encrypt(index, last, payload)
-            .expect("a chunk is short")
+        let payload = Payload { msg: plain, aad: &self.header };
+        self.cipher.encrypt(index, last, payload).expect("a chunk is short")
     }
 
     fn open(&self, index: u32, sealed: &[u8], last: bool) -> Result<Zeroizing<Vec<u8>>, OpenError> {
-        let payload = Payload {
-            msg: sealed,
-            aad: &self.header,
-        };
-        self.cipher
-            .decrypt(index, last, payload)
-            .map(Zeroizing::new)
-            .map_err(|_| OpenError::Tampered)
+        let payload = Payload { msg: sealed, aad: &self.header };
+        self.cipher.decrypt(index, last, payload).map(Zeroizing::new).map_err(|_| OpenError::Tampered)
     }
 }

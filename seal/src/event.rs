@@ -204,16 +204,7 @@ fn parse_section(bytes: &[u8], index: u8, count: u8) -> Result<(SealedSection<'_
     let length = usize::try_from(u32::from_be_bytes(length)).map_err(|_| OpenError::Malformed)?;
     let (sealed, rest) = rest.split_at_checked(length).ok_or(OpenError::Malformed)?;
     let (kind, key_id) = (kind.try_into()?, KeyId(key_id));
-    Ok((
-        SealedSection {
-            kind,
-            key_id,
-            index,
-            count,
-            sealed,
-        },
-        rest,
-    ))
+    Ok((SealedSection { kind, key_id, index, count, sealed }, rest))
 }
 
 /// What binds a section to its row and to its place in the body.
@@ -249,9 +240,5 @@ pub fn entry(header: &Header, body_hash: &[u8; 32]) -> [u8; ENTRY_BYTES] {
 /// The entry's leaf hash (RFC 6962 §2.1); the byte 0x00 keeps leaves apart from inner nodes.
 #[must_use]
 pub fn leaf(header: &Header, body_hash: &[u8; 32]) -> [u8; 32] {
-    Sha256::new()
-        .chain_update([0])
-        .chain_update(entry(header, body_hash))
-        .finalize()
-        .into()
+    Sha256::new().chain_update([0]).chain_update(entry(header, body_hash)).finalize().into()
 }

@@ -44,26 +44,11 @@ fn body() -> Vec<u8> {
     let (audit, personal, content) = (key(0xa1), key(0xa2), key(0xa3));
     let section = |kind, id: u8, key, text: &'static str| {
         let key_id = KeyId([id; 16]);
-        Section {
-            kind,
-            key_id,
-            key,
-            plaintext: text.as_bytes(),
-        }
+        Section { kind, key_id, key, plaintext: text.as_bytes() }
     };
     let sections = [
-        section(
-            SectionKind::Audit,
-            0xb1,
-            &audit,
-            r#"{"t":"account.login_failed","v":1}"#,
-        ),
-        section(
-            SectionKind::Personal,
-            0xb2,
-            &personal,
-            r#"{"from":"203.0.113.7"}"#,
-        ),
+        section(SectionKind::Audit, 0xb1, &audit, r#"{"t":"account.login_failed","v":1}"#),
+        section(SectionKind::Personal, 0xb2, &personal, r#"{"from":"203.0.113.7"}"#),
         section(SectionKind::Content, 0xb3, &content, r#"{"subject":"Grüße"}"#),
     ];
     event::seal_body_with(&HEADER, &sections, |index| [0xc0 + index; 24])
@@ -102,10 +87,7 @@ fn sealed_value() {
     let nonce = std::array::from_fn(|i| u8::try_from(i).expect("24 bytes"));
     let sealed = seal_with_nonce(&key(1), "wrap", b"row 7", text, &nonce);
     assert_golden(&sealed, include_str!("../tests/golden/sealed.hex"));
-    assert_eq!(
-        open(&key(1), "wrap", b"row 7", &sealed).as_deref(),
-        Ok(&text.to_vec())
-    );
+    assert_eq!(open(&key(1), "wrap", b"row 7", &sealed).as_deref(), Ok(&text.to_vec()));
 }
 
 fn blob(plain: &[u8]) -> Vec<u8> {
@@ -126,10 +108,7 @@ fn short_blob() {
     assert_golden(&sealed, include_str!("../tests/golden/blob_short.hex"));
     let (header, chunk) = sealed.split_at(HEADER_BYTES);
     let opener = BlobOpener::new(&key(2), b"message 1, attachment 2", header).expect("the right key");
-    assert_eq!(
-        opener.open_chunk(0, chunk, true).as_deref(),
-        Ok(&b"%PDF-1.7".to_vec())
-    );
+    assert_eq!(opener.open_chunk(0, chunk, true).as_deref(), Ok(&b"%PDF-1.7".to_vec()));
 }
 
 /// A44: an attachment of two chunks, by its SHA-256.
@@ -160,14 +139,8 @@ fn keys_from_keys() {
 #[test]
 fn token() {
     let token = Token::derive(&key(7), "activation", [9; 16]);
-    assert_eq!(
-        token.to_base64url().as_str(),
-        "7zgHsBCaD8wRRNcgPvNE4_45Ltv_V0s6ku2TxmIZ5kE"
-    );
-    assert_golden(
-        &token.hash("activation"),
-        include_str!("../tests/golden/token_hash.hex"),
-    );
+    assert_eq!(token.to_base64url().as_str(), "7zgHsBCaD8wRRNcgPvNE4_45Ltv_V0s6ku2TxmIZ5kE");
+    assert_golden(&token.hash("activation"), include_str!("../tests/golden/token_hash.hex"));
 }
 
 /// A44: padded lengths, in bytes.

@@ -161,9 +161,7 @@ impl Serialize for KeyId {
 
 impl<'de> Deserialize<'de> for KeyId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 
@@ -181,7 +179,5 @@ pub(crate) fn length_prefix(label: &str) -> [u8; 1] {
 }
 
 fn length_u32(part: &[u8]) -> [u8; 4] {
-    u32::try_from(part.len())
-        .expect("a key's context is short")
-        .to_be_bytes()
+    u32::try_from(part.len()).expect("a key's context is short").to_be_bytes()
 }

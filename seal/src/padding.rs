@@ -27,9 +27,7 @@ pub fn pad(plaintext: &[u8], floor: usize) -> Zeroizing<Vec<u8>> {
 
 /// The plaintext inside; [`OpenError::Malformed`] if the length is too long or the padding is not all zeros.
 pub fn unpad(padded: &[u8]) -> Result<&[u8], OpenError> {
-    let (length, rest) = padded
-        .split_first_chunk::<PREFIX_BYTES>()
-        .ok_or(OpenError::Malformed)?;
+    let (length, rest) = padded.split_first_chunk::<PREFIX_BYTES>().ok_or(OpenError::Malformed)?;
     let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| OpenError::Malformed)?;
     let (plaintext, zeros) = rest.split_at_checked(length).ok_or(OpenError::Malformed)?;
     if zeros.iter().any(|&byte| byte != 0) {

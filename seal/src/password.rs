@@ -29,11 +29,8 @@ pub fn hash_password(password: &SecretString) -> Zeroizing<String> {
 /// A string that is no PHC string of Argon2 is nobody's password.
 #[must_use]
 pub fn verify_password(password: &SecretString, phc: &str) -> bool {
-    PasswordHash::new(phc).is_ok_and(|hash| {
-        argon2id()
-            .verify_password(password.expose_secret().as_bytes(), &hash)
-            .is_ok()
-    })
+    PasswordHash::new(phc)
+        .is_ok_and(|hash| argon2id().verify_password(password.expose_secret().as_bytes(), &hash).is_ok())
 }
 
 /// The hash of a password that nobody has, to be verified against when there is no such account, so that an unknown

@@ -69,12 +69,8 @@ pub(crate) fn seal_with_nonce(
 /// Opens what [`seal`] made with the same key, label and `aad`. The commitment is compared, in constant time, before
 /// anything is decrypted.
 pub fn open(key: &Key, label: &str, aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
-    let (nonce, rest) = sealed
-        .split_first_chunk::<NONCE_BYTES>()
-        .ok_or(OpenError::Malformed)?;
-    let (commitment, rest) = rest
-        .split_first_chunk::<COMMITMENT_BYTES>()
-        .ok_or(OpenError::Malformed)?;
+    let (nonce, rest) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(OpenError::Malformed)?;
+    let (commitment, rest) = rest.split_first_chunk::<COMMITMENT_BYTES>().ok_or(OpenError::Malformed)?;
     let (ciphertext, tag) = rest.split_last_chunk::<TAG_BYTES>().ok_or(OpenError::Malformed)?;
 
     let (key, expected) = committed_key(key, label, aad, nonce);
@@ -83,12 +79,7 @@ pub fn open(key: &Key, label: &str, aad: &[u8], sealed: &[u8]) -> Result<Zeroizi
     }
     let mut plaintext = Zeroizing::new(ciphertext.to_vec());
     XChaCha20Poly1305::new(key.expose().into())
-        .decrypt_inout_detached(
-            nonce.into(),
-            aad,
-            InOutBuf::from(plaintext.as_mut_slice()),
-            tag.into(),
-        )
+        .decrypt_inout_detached(nonce.into(), aad, InOutBuf::from(plaintext.as_mut_slice()), tag.into())
         .map_err(|_| OpenError::Tampered)?;
     Ok(plaintext)
 }
@@ -100,13 +91,7 @@ fn committed_key(
     nonce: &[u8; NONCE_BYTES],
 ) -> (Key, [u8; COMMITMENT_BYTES]) {
     let place = Sha256::digest(aad);
-    key.expand_committed(&[
-        b"sealpost/seal/1",
-        &length_prefix(label),
-        label.as_bytes(),
-        nonce,
-        &place,
-    ])
+    key.expand_committed(&[b"sealpost/seal/1", &length_prefix(label), label.as_bytes(), nonce, &place])
 }
 
 fn encrypt(key: &Key, nonce: &[u8; NONCE_BYTES], aad: &[u8], buffer: &mut [u8]) -> [u8; TAG_BYTES] {
@@ -125,9 +110,7 @@ mod tests {
     fn known_answer() {
         let key = Key::from_bytes(std::array::from_fn(|i| 0x80 + u8::try_from(i).expect("32 bytes")));
         let nonce = std::array::from_fn(|i| 0x40 + u8::try_from(i).expect("24 bytes"));
-        let aad = [
-            0x50, 0x51, 0x52, 0x53, 0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7,
-        ];
+        let aad = [0x50, 0x51, 0x52, 0x53, 0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7];
         let mut text = *b"Ladies and Gentlemen of the class of '99: \
             If I could offer you only one tip for the future, sunscreen would be it.";
 

@@ -23,20 +23,14 @@ fn any_plain() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn pieces(plain: &[u8]) -> Vec<&[u8]> {
-    if plain.is_empty() {
-        vec![plain]
-    } else {
-        plain.chunks(CHUNK_BYTES).collect()
-    }
+    if plain.is_empty() { vec![plain] } else { plain.chunks(CHUNK_BYTES).collect() }
 }
 
 fn seal_blob(key: &Key, plain: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
     let mut sealer = BlobSealer::new(key, CONTEXT);
     let pieces = pieces(plain);
-    let chunks = (1..)
-        .zip(&pieces)
-        .map(|(number, piece)| sealer.seal_chunk(piece, number == pieces.len()))
-        .collect();
+    let chunks =
+        (1..).zip(&pieces).map(|(number, piece)| sealer.seal_chunk(piece, number == pieces.len())).collect();
     (sealer.header().to_vec(), chunks)
 }
 
@@ -139,25 +133,13 @@ fn impossible_lengths() {
     let key = Key::random();
     let (header, chunks) = seal_blob(&key, b"text");
     for length in 0..HEADER_BYTES {
-        assert_eq!(
-            BlobOpener::new(&key, CONTEXT, &header[..length]).err(),
-            Some(OpenError::Malformed)
-        );
+        assert_eq!(BlobOpener::new(&key, CONTEXT, &header[..length]).err(), Some(OpenError::Malformed));
     }
     let opener = BlobOpener::new(&key, CONTEXT, &header).expect("the right key");
     assert_eq!(opener.open_chunk(0, &chunks[0], false), Err(OpenError::Malformed));
-    assert_eq!(
-        opener.open_chunk(0, &chunks[0][..TAG_BYTES - 1], true),
-        Err(OpenError::Malformed)
-    );
-    assert_eq!(
-        opener.open_chunk(1, &[0; TAG_BYTES], true),
-        Err(OpenError::Malformed)
-    );
-    assert_eq!(
-        opener.open_chunk(0, &vec![0; CHUNK_BYTES + TAG_BYTES + 1], true),
-        Err(OpenError::Malformed)
-    );
+    assert_eq!(opener.open_chunk(0, &chunks[0][..TAG_BYTES - 1], true), Err(OpenError::Malformed));
+    assert_eq!(opener.open_chunk(1, &[0; TAG_BYTES], true), Err(OpenError::Malformed));
+    assert_eq!(opener.open_chunk(0, &vec![0; CHUNK_BYTES + TAG_BYTES + 1], true), Err(OpenError::Malformed));
 }
 
 /// Sealing a chunk after the last one is a bug, and stops.

@@ -17,48 +17,27 @@ struct Part {
 
 impl Part {
     fn section(&self) -> Section<'_> {
-        Section {
-            kind: self.kind,
-            key_id: self.key_id,
-            key: &self.key,
-            plaintext: &self.text,
-        }
+        Section { kind: self.kind, key_id: self.key_id, key: &self.key, plaintext: &self.text }
     }
 }
 
 fn any_part() -> impl Strategy<Value = Part> {
-    let kind = prop_oneof![
-        Just(SectionKind::Audit),
-        Just(SectionKind::Personal),
-        Just(SectionKind::Content)
-    ];
-    (
-        kind,
-        any::<[u8; 16]>().prop_map(KeyId),
-        any_key(),
-        vec(any::<u8>(), 0..300),
-    )
-        .prop_map(|(kind, key_id, key, text)| Part {
-            kind,
-            key_id,
-            key,
-            text,
-        })
+    let kind = prop_oneof![Just(SectionKind::Audit), Just(SectionKind::Personal), Just(SectionKind::Content)];
+    (kind, any::<[u8; 16]>().prop_map(KeyId), any_key(), vec(any::<u8>(), 0..300))
+        .prop_map(|(kind, key_id, key, text)| Part { kind, key_id, key, text })
 }
 
 fn any_header() -> impl Strategy<Value = Header> {
     let class = prop_oneof![Just(Class::Domain), Just(Class::Key), Just(Class::System)];
     let rest = any::<(u32, [u8; 16], u64, [u8; 16], i64)>();
-    (class, rest).prop_map(
-        |(class, (organisation, stream, version, event_id, recorded_at))| Header {
-            class,
-            organisation,
-            stream,
-            version,
-            event_id,
-            recorded_at,
-        },
-    )
+    (class, rest).prop_map(|(class, (organisation, stream, version, event_id, recorded_at))| Header {
+        class,
+        organisation,
+        stream,
+        version,
+        event_id,
+        recorded_at,
+    })
 }
 
 fn seal_parts(header: &Header, parts: &[Part]) -> Vec<u8> {
@@ -80,36 +59,14 @@ fn open_parts(header: &Header, parts: &[Part], body: &[u8]) -> Result<Vec<Vec<u8
 
 /// The header with one of its fields changed; every field has its turn.
 fn changed_headers(header: &Header) -> [Header; 6] {
-    let other_class = if header.class == Class::Key {
-        Class::System
-    } else {
-        Class::Key
-    };
+    let other_class = if header.class == Class::Key { Class::System } else { Class::Key };
     [
-        Header {
-            class: other_class,
-            ..*header
-        },
-        Header {
-            organisation: header.organisation ^ 1,
-            ..*header
-        },
-        Header {
-            stream: header.stream.map(|byte| byte ^ 1),
-            ..*header
-        },
-        Header {
-            version: header.version ^ 1,
-            ..*header
-        },
-        Header {
-            event_id: header.event_id.map(|byte| byte ^ 1),
-            ..*header
-        },
-        Header {
-            recorded_at: header.recorded_at ^ 1,
-            ..*header
-        },
+        Header { class: other_class, ..*header },
+        Header { organisation: header.organisation ^ 1, ..*header },
+        Header { stream: header.stream.map(|byte| byte ^ 1), ..*header },
+        Header { version: header.version ^ 1, ..*header },
+        Header { event_id: header.event_id.map(|byte| byte ^ 1), ..*header },
+        Header { recorded_at: header.recorded_at ^ 1, ..*header },
     ]
 }
 

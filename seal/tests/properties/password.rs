@@ -12,10 +12,7 @@ fn passwords() {
     let hash = hash_password(&password);
     assert!(hash.starts_with(ARGON2ID), "{}", hash.as_str());
     assert!(verify_password(&password, &hash));
-    assert!(!verify_password(
-        &SecretString::from("Correct horse battery staple"),
-        &hash
-    ));
+    assert!(!verify_password(&SecretString::from("Correct horse battery staple"), &hash));
     assert!(!verify_password(&SecretString::from(""), &hash));
     assert_ne!(hash, hash_password(&password));
 }
@@ -28,13 +25,7 @@ fn damaged_hashes() {
     let without_output = &hash[..hash.rfind('$').expect("parts")];
     let other_kind = hash.replace("argon2id", "scrypt");
     let weaker = hash.replace("t=2", "t=1");
-    for damaged in [
-        "",
-        "correct horse battery staple",
-        without_output,
-        &other_kind,
-        &weaker,
-    ] {
+    for damaged in ["", "correct horse battery staple", without_output, &other_kind, &weaker] {
         assert!(!verify_password(&password, damaged), "{damaged}");
     }
 }
