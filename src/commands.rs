@@ -10,6 +10,7 @@ use clap::{Args, Subcommand};
 use domain::{OrganisationId, event::Actor};
 use eventstore::Clock;
 use projections::audit::{AuditFilter, Kind};
+use std::io::{ErrorKind, Write};
 
 /// What to do with read models.
 #[derive(Debug, Clone, Subcommand)]
@@ -114,34 +115,41 @@ pub async fn audit(config: Config, arguments: &AuditArguments) -> Result<()> {
         );
     }
     let node = Node::open(config, Clock::System).await?;
-    node.app.models().catch_up().await?;
     let organisation = OrganisationId(arguments.organisation);
     if node.app.rules(organisation).await.is_err() {
         bail!("there is no organisation {organisation}");
     }
     let filter = AuditFilter { kinds, ..AuditFilter::default() };
-    print_audit(&node.app.audit_by_operator(organisation, &filter).await?);
+    say(&table(&node.app.audit_by_operator(organisation, &filter).await?))?;
     node.stop().await;
     Ok(())
 }
 
 /// Events, one a line. Ids only: names and addresses are for those who may read them.
-pub fn print_audit(events: &[AuditedEvent]) {
-    println!(
-        "{:>6}  {:<27} {:<26} {:<8} {:<22} {:<8} reason",
+fn table(events: &[AuditedEvent]) -> String {
+    let mut table = format!(
+        "{:>6}  {:<27} {:<26} {:<8} {:<22} {:<8} reason\n",
         "event", "time (UTC)", "kind", "outcome", "by", "subject"
     );
     for event in events {
-        println!(
-            "{:>6}  {:<27} {:<26} {:<8} {:<22} {:<8} {}",
-            event.position,
-            event.at.to_string(),
-            event.kind.code(),
-            format!("{:?}", event.outcome).to_lowercase(),
-            actor(event.by),
-            event.subject.map_or_else(String::new, |account| short(&account.to_string())),
-            event.reason.as_deref().unwrap_or_default(),
+        let at = event.at.to_string();
+        let outcome = format!("{:?}", event.outcome).to_lowercase();
+        let subject = event.subject.map_or_else(String::new, |account| short(&account.to_string()));
+        let reason = event.reason.as_deref().unwrap_or_default();
+        let (kind, by) = (event.kind.code(), actor(event.by));
+        table += &format!(
+            "{:>6}  {at:<27} {kind:<26} {outcome:<8} {by:<22} {subject:<8} {reason}\n",
+            event.position
         );
+    }
+    table
+}
+
+/// Prints a text. Whoever reads only its beginning, such as `head`, has seen enough.
+pub fn say(text: &str) -> Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(problem) if problem.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
     }
 }
 

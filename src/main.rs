@@ -71,7 +71,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Migrate => commands::migrate(&load()?).await?,
         Command::Projections { command } => commands::projections(load()?, command).await?,
         Command::Jobs { run } => commands::jobs(load()?, run.as_deref()).await?,
-        Command::Schema => print!("{}", api::sdl()),
+        Command::Schema => commands::say(&api::sdl())?,
         Command::Audit(filter) => commands::audit(load()?, &filter).await?,
         Command::Demo { data, listen, walk: false } => demo::run(&data, listen).await?,
         Command::Demo { data, listen, walk: true } => return demo::walk(&data, listen).await,

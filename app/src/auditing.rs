@@ -1,8 +1,8 @@
 //! Asking the audit. The question is on record before there is an answer (K7, Q1).
 
-use crate::{App, Error, Viewer};
+use crate::{App, Error, Viewer, organisations::OPERATOR};
 use domain::{
-    AccountId, MessageId, Timestamp, account,
+    AccountId, MessageId, Metadata, OrganisationId, Timestamp, account,
     address::EmailAddress,
     audit::{Audit, Command, Question, Right},
     event::{Actor, Event},
@@ -67,28 +67,27 @@ impl App {
         page: PositionPage,
     ) -> Result<AuditPage, Error> {
         let meta = self.authorise(viewer, Right::ReadAudit).await?;
-        let (question, at) = (question(filter), self.log.now());
-        let inquiry: InquiryId = self.log.clock().new_id();
-        let ask = || Command::Ask { question: question.clone(), at };
-        // What cannot be recorded is an error before it is an answer.
-        let Ok(asked) = self.log.execute::<Audit>(viewer.organisation, inquiry.uuid(), &meta, ask).await?;
+        let asked = self.ask(viewer.organisation, &meta, filter).await?;
         // The answer holds all that happened before the question.
-        self.models.wait_for(asked.position(), &["audit"]).await?;
+        self.models.wait_for(asked, &["audit"]).await?;
         let positions = self.models.audit(viewer.organisation, filter, &page).await?;
         let total = self.models.audit_count(viewer.organisation, filter).await?;
         Ok(AuditPage { events: self.audited(viewer.organisation, positions).await?, total })
     }
 
-    /// The audit of an organisation for the command line, oldest first. Whoever runs it holds the keys already.
+    /// The audit of an organisation for the command line, oldest first. That it was asked is on record as well (K7).
     pub async fn audit_by_operator(
         &self,
-        organisation: domain::OrganisationId,
+        organisation: OrganisationId,
         filter: &AuditFilter,
     ) -> Result<Vec<AuditedEvent>, Error> {
+        self.ask(organisation, &OPERATOR, filter).await?;
+        // The command line may be the only process: it brings the read model along itself.
+        self.models.catch_up().await?;
         let mut events: Vec<AuditedEvent> = vec![];
         loop {
-            let before = events.last().map(|event| event.position);
-            let page = PositionPage { first: Some(PAGE), after: before, ..PositionPage::default() };
+            let after = events.last().map(|event| event.position);
+            let page = PositionPage { first: Some(PAGE), after, ..PositionPage::default() };
             let slice = self.models.audit(organisation, filter, &page).await?;
             let more = slice.has_next;
             events.extend(self.audited(organisation, slice).await?.items);
@@ -99,9 +98,23 @@ impl App {
         }
     }
 
+    /// Puts a question on record. What cannot be recorded is an error before it is an answer.
+    async fn ask(
+        &self,
+        organisation: OrganisationId,
+        meta: &Metadata,
+        filter: &AuditFilter,
+    ) -> Result<Position, Error> {
+        let (question, at) = (question(filter), self.log.now());
+        let inquiry: InquiryId = self.log.clock().new_id();
+        let ask = || Command::Ask { question: question.clone(), at };
+        let Ok(asked) = self.log.execute::<Audit>(organisation, inquiry.uuid(), meta, ask).await?;
+        Ok(asked.position())
+    }
+
     async fn audited(
         &self,
-        organisation: domain::OrganisationId,
+        organisation: OrganisationId,
         slice: Slice<Position>,
     ) -> Result<Slice<AuditedEvent>, Error> {
         let Slice { items, has_previous, has_next } = slice;
