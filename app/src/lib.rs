@@ -3,6 +3,7 @@
 
 mod auditing;
 mod authorise;
+mod callers;
 mod drafts;
 mod error;
 mod grants;
@@ -23,6 +24,7 @@ mod uploads;
 
 pub use auditing::{AuditPage, AuditedEvent};
 pub use authorise::{Capability, Viewer};
+pub use callers::client_network;
 pub use drafts::{DraftChange, DraftView, NewDraft};
 pub use error::{Error, Problem, ProblemCode};
 pub use invitations::{Invitation, InvitationState, InviteRequest};
