@@ -4,10 +4,16 @@ use crate::{
     config::{Config, LogFormat},
     node::{Node, open_database},
 };
-use anyhow::{Context, Result, bail};
-use app::AuditedEvent;
+use anyhow::{Context, Result, anyhow, bail};
+use app::{AuditedEvent, Founding};
 use clap::{Args, Subcommand};
-use domain::{OrganisationId, event::Actor};
+use domain::{
+    OrganisationId,
+    address::{Domain, EmailAddress},
+    event::Actor,
+    organisation::Identity,
+    policy::{Pack, Role},
+};
 use eventstore::Clock;
 use projections::audit::{AuditFilter, Kind};
 use std::io::{ErrorKind, Write};
@@ -35,13 +41,77 @@ pub struct AuditArguments {
     kind: Vec<String>,
 }
 
+/// What an organisation begins with.
+#[derive(Debug, Clone, Args)]
+pub struct FoundArguments {
+    /// Its name, as pages and mails show it.
+    #[arg(long)]
+    name: String,
+    /// Where its portal answers, such as `https://mail.insurer.example`.
+    #[arg(long)]
+    portal_url: String,
+    /// Sender of its notifications; nobody reads replies to it.
+    #[arg(long)]
+    do_not_reply: String,
+    /// One of its own domains; can be given several times.
+    #[arg(long)]
+    domain: Vec<String>,
+    /// The pack that its policy starts from.
+    #[arg(long, default_value = "portal", value_parser = ["portal", "platform", "envelope"])]
+    pack: String,
+    /// Address of the first administrator, who gets an invitation.
+    #[arg(long)]
+    administrator: String,
+}
+
+/// Founds an organisation, and invites its first administrator.
+pub async fn found(config: Config, arguments: &FoundArguments) -> Result<()> {
+    let administrator = EmailAddress::parse(&arguments.administrator)?;
+    let domains = arguments.domain.iter().map(|domain| Domain::parse(domain)).collect::<Result<_, _>>()?;
+    let founding = Founding {
+        identity: Identity {
+            name: arguments.name.clone(),
+            portal_url: arguments.portal_url.clone(),
+            do_not_reply: arguments.do_not_reply.clone(),
+        },
+        pack: match arguments.pack.as_str() {
+            "platform" => Pack::Platform,
+            "envelope" => Pack::Envelope,
+            _ => Pack::Portal,
+        },
+        domains,
+    };
+    let node = Node::open(config, Clock::System).await?;
+    node.app.models().catch_up().await?;
+    let organisation = node.app.found(founding).await.map_err(plainly)?.value;
+    let account = node.app.invite_member(organisation, &administrator).await.map_err(plainly)?.value;
+    node.app.grant_role(organisation, account, Role::Administrator).await.map_err(plainly)?;
+    node.stop().await;
+    println!(
+        "Organisation {organisation} is founded. Its administrator gets an invitation from a running node."
+    );
+    Ok(())
+}
+
+/// A refusal in the words that people are told.
+fn plainly(error: app::Error) -> anyhow::Error {
+    match error {
+        app::Error::Problems(problems) => {
+            let sentences: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
+            anyhow!(sentences.join(" "))
+        }
+        other => other.into(),
+    }
+}
+
 /// Runs a node until it is told to stop.
 pub async fn serve(config: Config) -> Result<()> {
     start_tracing(config.log);
     let node = Node::open(config, Clock::System).await?;
+    // First what can fail: a node that cannot listen takes no lease.
+    let address = node.start_server().await?;
     node.start_projections();
     node.start_workers();
-    let address = node.start_server().await?;
     tracing::info!(%address, "serving");
     node.wait().await;
     tracing::info!("stopping");
@@ -83,8 +153,9 @@ pub async fn projections(config: Config, command: ProjectionsCommand) -> Result<
 pub async fn jobs(config: Config, run: Option<&str>) -> Result<()> {
     let node = Node::open(config, Clock::System).await?;
     if let Some(name) = run {
+        let name = name.parse()?;
         node.start_projections();
-        node.scheduler.run_now(name.parse()?).await?;
+        node.scheduler.run_now(name).await?;
     }
     println!("{:<20} {:<18} {:<28} {:>8} {:<8} next", "job", "schedule", "last run", "took", "outcome");
     for job in node.scheduler.list().await? {

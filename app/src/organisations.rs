@@ -4,7 +4,7 @@ use crate::{App, Caller, Done, Error, LinkPurpose, Problem, ProblemCode, Registr
 use domain::{
     AccountId, Metadata, OrganisationId,
     account::{Kind, Stage},
-    address::Domain,
+    address::{Domain, EmailAddress},
     event::Actor,
     organisation::{Command, Identity, Organisation, State},
     policy::{Pack, Policy, Role},
@@ -44,6 +44,17 @@ impl App {
         };
         let done = self.log.execute::<Organisation>(organisation, STREAM, &OPERATOR, command).await?;
         Ok(Done { value: organisation, position: done.map_err(Problem::from)?.position() })
+    }
+
+    /// Invites one of the organisation's own people: the first administrator. By the command line.
+    pub async fn invite_member(
+        &self,
+        organisation: OrganisationId,
+        address: &EmailAddress,
+    ) -> Result<Done<AccountId>, Error> {
+        let (account, position) =
+            self.invite_as(organisation, &OPERATOR, None, address, Kind::Member).await?;
+        Ok(Done { value: account, position })
     }
 
     /// Gives an account a role. By the command line.

@@ -315,6 +315,10 @@ impl App {
         letter: &Letter,
         message: MessageId,
     ) -> Result<Position, Error> {
+        // Its repeat may have been faster: then this is not a conflict but the same answer (R7).
+        if let Some(done) = self.sent_before(viewer, letter.request).await? {
+            return Ok(done.position);
+        }
         let (organisation, at) = (viewer.organisation, self.log.now());
         let to = self.check_recipients(viewer, letter.writing, &letter.to).await?;
         let cc = self.check_recipients(viewer, letter.writing, &letter.cc).await?;

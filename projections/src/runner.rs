@@ -16,11 +16,11 @@ use tokio_util::sync::CancellationToken;
 /// Events applied in one transaction at most.
 const BATCH_EVENTS: i64 = 256;
 /// How long a node keeps a read model without prolonging; then another may take it.
-const LEASE: &str = "PT30S";
+const LEASE: &str = "PT10S";
 /// When a lease is prolonged, or tried for again: half its time.
-const LEASE_HALF: &str = "PT15S";
+const LEASE_HALF: &str = "PT5S";
 /// How often the leases of other nodes are tried for when nothing happens, whatever the log's clock says.
-const LOOK: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_secs(5);
 /// How often a parked read model is tried again.
 const RETRY_PARKED: Duration = Duration::from_mins(1);
 /// After a failure of the surroundings.
