@@ -208,10 +208,11 @@ fn table(events: &[AuditedEvent]) -> String {
         let subject = event.subject.map_or_else(String::new, |account| short(&account.to_string()));
         let reason = event.reason.as_deref().unwrap_or_default();
         let (kind, by) = (event.kind.code(), actor(event.by));
-        table += &format!(
+        let line = format!(
             "{:>6}  {at:<27} {kind:<26} {outcome:<8} {by:<22} {subject:<8} {reason}\n",
             event.position
         );
+        table += &line;
     }
     table
 }

@@ -239,7 +239,7 @@ impl Config {
 
 /// The path of keys that a variable overrides, if it is one of ours.
 fn overridden(name: &str) -> Option<Vec<String>> {
-    const TOP: [&str; 5] = ["listen", "behind_tls_proxy", "trusted_proxies", "roles", "attachments"];
+    const TOP: [&str; 6] = ["listen", "behind_tls_proxy", "trusted_proxies", "roles", "attachments", "log"];
     let path: Vec<String> =
         name.strip_prefix(PREFIX)?.to_lowercase().split("__").map(str::to_owned).collect();
     (path.len() > 1 || TOP.contains(&path[0].as_str())).then_some(path)

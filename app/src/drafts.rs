@@ -3,7 +3,7 @@
 use crate::{
     App, Done, Error, MessageRequest, Problem, ProblemCode, RecipientCheck, Viewer,
     error::not_found,
-    recipients::Writing as Occasion,
+    recipients::{Writing as Occasion, crowd},
     sending::{prefixed, sent_id},
 };
 use domain::{
@@ -88,7 +88,7 @@ impl App {
             NewDraft::ReplyTo(message) => self.prefilled(viewer, message, Onward::Reply).await?,
             NewDraft::ForwardOf(message) => self.prefilled(viewer, message, Onward::Forward).await?,
         };
-        self.begin(viewer, about, text, request).await
+        self.begin(viewer, about, text, None, request).await
     }
 
     /// Keeps mail that was not sent (B11).
@@ -97,10 +97,10 @@ impl App {
         viewer: &Viewer,
         request: &MessageRequest,
     ) -> Result<DraftView, Error> {
-        let MessageRequest { to, cc, subject, text, idempotency_key, .. } = request.clone();
+        let MessageRequest { to, cc, subject, text, expires_in, idempotency_key, .. } = request.clone();
         let text = Text { to, cc, subject, text };
         let key = self.idempotency(viewer, "kept", &idempotency_key, &format!("{text:?}")).await?;
-        Ok(self.begin(viewer, None, text, key).await?.value)
+        Ok(self.begin(viewer, None, text, expires_in, key).await?.value)
     }
 
     async fn begin(
@@ -108,12 +108,14 @@ impl App {
         viewer: &Viewer,
         about: Option<About>,
         text: Text,
+        expires_in: Option<Period>,
         request: Idempotency,
     ) -> Result<Done<DraftView>, Error> {
         let draft: DraftId = sent_id(&request);
         let (owner, at) = (viewer.account, self.log.now());
         let loaded = self.log.load::<Draft>(viewer.organisation, draft.uuid()).await?;
-        let change = loaded.decide(Command::Begin { owner, about, text, at }).map_err(Problem::from)?;
+        let change =
+            loaded.decide(Command::Begin { owner, about, text, expires_in, at }).map_err(Problem::from)?;
         let commit = Commit {
             idempotency: Some(request),
             ..Commit::new(viewer.organisation, &viewer.meta(), vec![change])
@@ -260,6 +262,7 @@ impl App {
 
 /// A draft may be unfinished, not boundless.
 fn bounded(text: &Text) -> Result<(), Error> {
+    crowd(&text.to, &text.cc)?;
     let too_long =
         |field, message: String| Err(Problem::new(ProblemCode::TooLong, message).at([field]).into());
     if text.subject.len() > SUBJECT_BYTES {

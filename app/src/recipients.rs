@@ -50,15 +50,8 @@ impl App {
         writing: Writing,
         lists: &[String],
     ) -> Result<Vec<RecipientCheck>, Error> {
-        let typed: Vec<Typed> =
-            lists.iter().flat_map(|list| parse_list(list)).take(MAX_RECIPIENTS + 1).collect();
-        if typed.len() > MAX_RECIPIENTS {
-            let message =
-                format!("Write to {MAX_RECIPIENTS} people at most; send the message again to the others.");
-            return Err(Problem::new(ProblemCode::Invalid, message).at(["to"]).into());
-        }
         let mut checks = vec![];
-        for one in typed {
+        for one in typed(lists).take(MAX_RECIPIENTS) {
             checks.push(match one.understood {
                 Ok(mailbox) => self.check_recipient(viewer, writing, one.typed, mailbox).await?,
                 Err(error) => RecipientCheck {
@@ -107,6 +100,19 @@ impl App {
             mailbox: Some(mailbox),
         })
     }
+}
+
+/// Refuses more recipients than one message has, To and Cc together (A27).
+pub(crate) fn crowd(to: &[String], cc: &[String]) -> Result<(), Problem> {
+    if typed(to).chain(typed(cc)).count() <= MAX_RECIPIENTS {
+        return Ok(());
+    }
+    let message = format!("Write to {MAX_RECIPIENTS} people at most; send the message again to the others.");
+    Err(Problem::new(ProblemCode::Invalid, message).at(["to"]))
+}
+
+fn typed(lists: &[String]) -> impl Iterator<Item = Typed> {
+    lists.iter().flat_map(|list| parse_list(list))
 }
 
 fn standing(viewer: &Viewer, address: &EmailAddress, holder: Option<&Holder>) -> Standing {

@@ -238,6 +238,10 @@ fn complaints(form: &RegistrationForm, rules: &organisation::State) -> Vec<Probl
         let message = "Choose a password that does not hold your address.";
         problems.push(Problem::new(ProblemCode::PasswordRejected, message).at(["password"]));
     }
+    if rules.policy.accounts.is_group(&form.address) {
+        let message = "This is a group; register an address of your own.";
+        problems.push(Problem::new(ProblemCode::GroupAddress, message).at(["address"]));
+    }
     for field in &rules.policy.accounts.profile_fields {
         let (name, value) = profile_field(&form.profile, *field);
         if value.as_ref().is_none_or(|text| text.trim().is_empty()) {

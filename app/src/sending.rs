@@ -4,8 +4,9 @@ use crate::{
     App, Capability, Done, DraftView, Error, Problem, ProblemCode, RecipientCheck, Viewer,
     error::not_found,
     grants::{Opened, Reader},
-    recipients::{Known, Writing},
+    recipients::{Known, Writing, crowd},
     retrying,
+    uploads::{beyond, limit},
 };
 use domain::{
     DraftId, MessageId, Timestamp,
@@ -272,6 +273,8 @@ impl App {
                         expires_at = entry.expires_at;
                         body = forwarded(&body, &entry, &opened);
                         attachments.extend(opened.headline.attachments.iter().cloned());
+                        let sizes = attachments.iter().map(|file| file.size_bytes);
+                        limit(viewer).admit(sizes).map_err(|refusal| beyond(refusal, viewer))?;
                         (entry.content_key, content_key)
                     }
                 };
@@ -320,6 +323,7 @@ impl App {
             return Ok(done.position);
         }
         let (organisation, at) = (viewer.organisation, self.log.now());
+        crowd(&letter.to, &letter.cc)?;
         let to = self.check_recipients(viewer, letter.writing, &letter.to).await?;
         let cc = self.check_recipients(viewer, letter.writing, &letter.cc).await?;
         self.refuse_recipients(viewer, letter, &to, &cc).await?;
@@ -498,6 +502,9 @@ impl App {
         request: Idempotency,
     ) -> Result<Option<Done<MessageId>>, Error> {
         let position = self.log.repeated(viewer.organisation, &request).await?;
+        if let Some(position) = position {
+            self.wait_for(position).await?;
+        }
         Ok(position.map(|position| Done { value: sent_id(&request), position }))
     }
 }

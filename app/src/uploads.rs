@@ -1,14 +1,14 @@
 //! Files on their way to a draft: announced, then sent and sealed as they arrive (A38–A40).
 
-use crate::{App, Done, Error, Problem, Viewer, error::not_found};
+use crate::{App, Done, Error, Problem, ProblemCode, Viewer, error::not_found};
 use bytes::Bytes;
 use domain::{
     AttachmentId, DraftId, OrganisationId,
     bytes::BlobKey,
-    draft::{AttachmentLimit, Command},
+    draft::{AttachmentLimit, Command, Refusal},
     message::Attachment,
 };
-use eventstore::{Commit, blobs::Blobs, keys::KeyName};
+use eventstore::{Commit, LogError, blobs::Blobs, db::Value, keys::KeyName, log::Idempotency};
 use futures_util::Stream;
 use seal::{Key, blind};
 
@@ -38,9 +38,9 @@ pub struct Upload {
     pub offset: u64,
 }
 
-const ANNOUNCE: &str = "INSERT INTO uploads (organisation, upload, account, draft, length, sealed, created_at, done) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, FALSE) ON CONFLICT DO NOTHING";
-const FIND: &str = "SELECT draft, length, sealed, done FROM uploads \
+const ANNOUNCE: &str = "INSERT INTO uploads (organisation, upload, account, draft, length, sealed, input_hash, created_at, done) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, FALSE) ON CONFLICT DO NOTHING";
+const FIND: &str = "SELECT draft, length, sealed, input_hash, done FROM uploads \
      WHERE organisation = $1 AND upload = $2 AND account = $3";
 const FINISH: &str = "UPDATE uploads SET done = TRUE WHERE organisation = $1 AND upload = $2";
 const LABEL: &str = "upload";
@@ -67,7 +67,7 @@ impl App {
         };
         // The same rule that attaches it later says now whether it will fit.
         let attach = Command::Attach { file: Box::new(file.clone()), limit: limit(viewer), at };
-        loaded.decide(attach).map_err(Problem::from)?;
+        loaded.decide(attach).map_err(|refusal| beyond(refusal, viewer))?;
         let draft_key = self.log.vault().obtain(&KeyName::draft(organisation, request.draft)).await?.key;
         let json = serde_json::to_vec(&file).map_err(|_| not_found("upload"))?;
         let values = vec![
@@ -77,9 +77,11 @@ impl App {
             request.draft.uuid().into(),
             i64::try_from(request.length).unwrap_or(i64::MAX).into(),
             seal::seal(&draft_key, LABEL, &id.bytes(), &json).into(),
+            key.input.into(),
             at.micros().into(),
         ];
         self.log.db().run(ANNOUNCE, values).await?;
+        self.same_as_announced(viewer, id, &key).await?;
         Ok(Upload { id, length: request.length, offset: 0 })
     }
 
@@ -104,12 +106,23 @@ impl App {
         let (loaded, _) = self.own_draft(viewer, draft).await?;
         let at = self.log.now();
         let attach = Command::Attach { file: Box::new(file), limit: limit(viewer), at };
-        let change = loaded.decide(attach).map_err(Problem::from)?;
+        let change = loaded.decide(attach).map_err(|refusal| beyond(refusal, viewer))?;
         let done = self.log.append(Commit::new(viewer.organisation, &viewer.meta(), vec![change])).await?;
         let values = vec![i64::from(viewer.organisation.0).into(), id.uuid().into()];
         self.log.db().run(FINISH, values).await?;
         self.wait_for(done.position()).await?;
         Ok(Done { value: Upload { offset: upload.length, ..upload }, position: done.position() })
+    }
+
+    /// A key that was used for another file is refused, so that no file lands where it was not meant.
+    async fn same_as_announced(
+        &self,
+        viewer: &Viewer,
+        id: AttachmentId,
+        request: &Idempotency,
+    ) -> Result<(), Error> {
+        let row = self.log.db().optional(FIND, own(viewer, id)).await?.ok_or_else(|| not_found("upload"))?;
+        if row.bytes32("input_hash")? == request.input { Ok(()) } else { Err(LogError::KeyReused.into()) }
     }
 
     pub(crate) async fn draft_of_upload(&self, viewer: &Viewer, id: AttachmentId) -> Result<DraftId, Error> {
@@ -122,8 +135,7 @@ impl App {
         id: AttachmentId,
     ) -> Result<(Upload, DraftId, Option<Attachment>), Error> {
         let organisation = viewer.organisation;
-        let values = vec![i64::from(organisation.0).into(), id.uuid().into(), viewer.account.uuid().into()];
-        let row = self.log.db().optional(FIND, values).await?.ok_or_else(|| not_found("upload"))?;
+        let row = self.log.db().optional(FIND, own(viewer, id)).await?.ok_or_else(|| not_found("upload"))?;
         let draft = DraftId::new(row.uuid("draft")?);
         let length = u64::try_from(row.int("length")?).unwrap_or_default();
         let offset = if row.bool("done")? { length } else { 0 };
@@ -146,7 +158,33 @@ fn organisation_tag(index: &Key, organisation: OrganisationId) -> [u8; 16] {
     blind::tag(index, "organisation", &organisation.0.to_be_bytes())
 }
 
-fn limit(viewer: &Viewer) -> AttachmentLimit {
+/// An upload is found by who announced it.
+fn own(viewer: &Viewer, id: AttachmentId) -> Vec<Value> {
+    vec![i64::from(viewer.organisation.0).into(), id.uuid().into(), viewer.account.uuid().into()]
+}
+
+/// Why files do not fit, with the limit and whom to ask (A40).
+pub(crate) fn beyond(refusal: Refusal, viewer: &Viewer) -> Problem {
+    let AttachmentLimit { count, bytes } = limit(viewer);
+    let name = viewer.rules.founded.as_ref().map_or("the organisation", |identity| identity.name.as_str());
+    match refusal {
+        Refusal::TooManyAttachments => {
+            let message =
+                format!("A message has at most {count} files; send several messages, or ask {name}.");
+            Problem::new(ProblemCode::TooManyAttachments, message)
+        }
+        Refusal::AttachmentsTooLarge => {
+            let mebibytes = bytes / (1024 * 1024);
+            let message = format!(
+                "The files of a message have at most {mebibytes} MiB together; ask {name} for another way."
+            );
+            Problem::new(ProblemCode::AttachmentsTooLarge, message)
+        }
+        Refusal::NotFound | Refusal::Stale => refusal.into(),
+    }
+}
+
+pub(crate) fn limit(viewer: &Viewer) -> AttachmentLimit {
     let mail = &viewer.rules.policy.mail;
     AttachmentLimit { count: mail.attachment_count, bytes: mail.attachment_bytes }
 }

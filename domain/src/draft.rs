@@ -68,6 +68,21 @@ pub struct AttachmentLimit {
     pub bytes: u64,
 }
 
+impl AttachmentLimit {
+    /// Whether files of these sizes, in bytes, go with one message.
+    pub fn admit(self, sizes: impl Iterator<Item = u64>) -> Result<(), Refusal> {
+        let (mut count, mut bytes) = (0_u32, 0_u64);
+        for size in sizes {
+            count = count.saturating_add(1);
+            bytes = bytes.saturating_add(size);
+        }
+        if count > self.count {
+            return Err(Refusal::TooManyAttachments);
+        }
+        if bytes > self.bytes { Err(Refusal::AttachmentsTooLarge) } else { Ok(()) }
+    }
+}
+
 /// What can be asked of a draft.
 #[derive(Debug, Clone)]
 pub enum Command {
@@ -79,6 +94,8 @@ pub enum Command {
         about: Option<About>,
         /// What it begins with.
         text: Text,
+        /// A shorter life than the policy's.
+        expires_in: Option<Period>,
         /// When.
         at: Timestamp,
     },
@@ -198,9 +215,9 @@ impl Decider for Draft {
 
     fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
         match (state, command) {
-            (State::Absent, Command::Begin { owner, about, text, at }) => {
+            (State::Absent, Command::Begin { owner, about, text, expires_in, at }) => {
                 let text = Content::known(text);
-                Ok(vec![Event::Saved { owner, version: 1, about, text, expires_in: None, at }])
+                Ok(vec![Event::Saved { owner, version: 1, about, text, expires_in, at }])
             }
             (State::Open(_) | State::Closed, Command::Begin { .. })
             | (State::Closed, Command::Discard { .. } | Command::Detach { .. }) => Ok(vec![]),
@@ -276,13 +293,8 @@ impl Writing {
         if self.attachments.iter().any(|(id, ..)| *id == file.id) {
             return Ok(vec![]);
         }
-        if self.attachments.len() >= limit.count as usize {
-            return Err(Refusal::TooManyAttachments);
-        }
-        let present: u64 = self.attachments.iter().map(|(_, size, _)| size).sum();
-        if present.saturating_add(file.size_bytes) > limit.bytes {
-            return Err(Refusal::AttachmentsTooLarge);
-        }
+        let present = self.attachments.iter().map(|(_, size, _)| *size);
+        limit.admit(present.chain([file.size_bytes]))?;
         Ok(vec![Event::AttachmentAdded {
             attachment: file.id,
             size_bytes: file.size_bytes,
@@ -342,7 +354,8 @@ mod tests {
     /// A36: a draft begins, is saved, and saving the same again stays quiet.
     #[test]
     fn a_draft_is_saved() {
-        let begin = || Command::Begin { owner: id(2), about: None, text: text("One"), at: AT };
+        let begin =
+            || Command::Begin { owner: id(2), about: None, text: text("One"), expires_in: None, at: AT };
         given::<Draft>([]).when(begin()).then([saved(1, "One")]);
         given::<Draft>([saved(1, "One")]).when(begin()).then_nothing();
         given::<Draft>([saved(1, "One")]).when(save(1, "Two")).then([saved(2, "Two")]);

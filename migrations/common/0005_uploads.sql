@@ -6,6 +6,7 @@ CREATE TABLE uploads (
     draft        BYTEA   NOT NULL,
     length       BIGINT  NOT NULL, -- bytes announced
     sealed       BYTEA   NOT NULL, -- name, type, place and key, under the draft's key
+    input_hash   BYTEA   NOT NULL, -- the same idempotency key for another file is a mistake of the client
     created_at   BIGINT  NOT NULL,
     done         BOOLEAN NOT NULL,
     PRIMARY KEY (organisation, upload)

@@ -10,6 +10,7 @@ use domain::{
 use std::{
     any::Any,
     collections::HashMap,
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
     sync::{Arc, Mutex, PoisonError},
 };
 use uuid::Uuid;
@@ -63,7 +64,7 @@ impl Change {
 pub type Executed<A> = Result<Appended, <A as domain::Decider>::Refusal>;
 
 /// How often a decision is made again when somebody else was faster.
-pub const ATTEMPTS: usize = 5;
+pub const ATTEMPTS: usize = 8;
 
 impl Log {
     /// Loads an aggregate, from the last remembered state on.
@@ -108,6 +109,8 @@ impl Log {
         meta: &Metadata,
         command: impl Fn() -> A::Command,
     ) -> Result<Executed<A>, LogError> {
+        // Who shares a stream on this node takes turns: a message that many open at once would else refuse the slower ones.
+        let _turn = self.turns.take(organisation, StreamName { category: A::CATEGORY, id }).await;
         let mut attempts = 1;
         loop {
             let change = match self.load::<A>(organisation, id).await?.decide(command()) {
@@ -119,6 +122,30 @@ impl Log {
                 appended => return Ok(Ok(appended?)),
             }
         }
+    }
+}
+
+/// Turns at streams, a fixed number of them: two streams that share one wait for each other now and then.
+pub(super) struct Turns(Vec<tokio::sync::Mutex<()>>);
+
+/// Enough that streams seldom meet.
+const TURNS: usize = 256;
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self((0..TURNS).map(|_| tokio::sync::Mutex::default()).collect())
+    }
+}
+
+impl Turns {
+    async fn take(
+        &self,
+        organisation: OrganisationId,
+        stream: StreamName,
+    ) -> tokio::sync::MutexGuard<'_, ()> {
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one((organisation, stream));
+        let turn = usize::try_from(hash % TURNS as u64).unwrap_or_default();
+        self.0[turn].lock().await
     }
 }
 

@@ -23,7 +23,7 @@ use crate::{
 use ::seal::{Key, OpenError};
 use appender::Request;
 use domain::{Event, Metadata, OrganisationId, Timestamp, event::Class, id::ContentKeyId};
-use execute::StateCache;
+use execute::{StateCache, Turns};
 use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
 use tokio::{
@@ -42,6 +42,7 @@ pub struct Log {
     appender: mpsc::Sender<Request>,
     head: watch::Sender<Position>,
     states: Arc<StateCache>,
+    turns: Arc<Turns>,
     /// Tells the appender to accept nothing more.
     closing: CancellationToken,
     /// Ended with the last clone.
@@ -164,6 +165,7 @@ impl Log {
             appender: sender,
             head,
             states: Arc::default(),
+            turns: Arc::default(),
             closing,
             tasks: Arc::new(Mutex::new(tasks)),
         })

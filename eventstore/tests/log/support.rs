@@ -134,7 +134,13 @@ pub async fn persist(log: &Log, stream: u128, mark: i64) -> i64 {
 /// Begins a draft with this subject.
 pub async fn begin_draft(log: &Log, draft: DraftId, subject: &str) {
     let text = draft::Text { subject: subject.to_owned(), ..draft::Text::default() };
-    let begin = || draft::Command::Begin { owner: id(2), about: None, text: text.clone(), at: START };
+    let begin = || draft::Command::Begin {
+        owner: id(2),
+        about: None,
+        text: text.clone(),
+        expires_in: None,
+        at: START,
+    };
     log.execute::<Draft>(ORGANISATION, draft.uuid(), &meta(), begin).await.unwrap().unwrap();
 }
 

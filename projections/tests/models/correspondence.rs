@@ -72,8 +72,13 @@ impl World {
 
     pub async fn write(&self, draft: DraftId, owner: u128, minute: i64) {
         let text = draft::Text { subject: format!("Minute {minute}"), ..draft::Text::default() };
-        let begin =
-            draft::Command::Begin { owner: person(owner), about: None, text: text.clone(), at: at(minute) };
+        let begin = draft::Command::Begin {
+            owner: person(owner),
+            about: None,
+            text: text.clone(),
+            expires_in: None,
+            at: at(minute),
+        };
         let loaded = self.log.load::<Draft>(ORG, draft.uuid()).await.unwrap();
         let version = u32::try_from(loaded.version).unwrap();
         self.tell::<Draft>(draft.uuid(), &by(person(owner)), begin).await;
