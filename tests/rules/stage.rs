@@ -1,0 +1,263 @@
+//! A node with people on it, whose clock stands still until a test moves it.
+
+use crate::house;
+use app::{Challenge, RegistrationForm};
+use domain::{
+    Timestamp,
+    account::{Kind, Profile},
+    address::EmailAddress,
+    policy::Policy,
+};
+use eventstore::{
+    Clock,
+    testing::{TestDb, on_both},
+};
+use sealpost::{
+    config::{Config, Database},
+    demo,
+    node::Node,
+    walk::{
+        Cast,
+        client::{Client, File},
+        letters::{self, Arrived},
+    },
+};
+use serde_json::{Value, json};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+};
+use workers::JobName;
+
+pub const CREATE: &str = "mutation($input: CreateDraftInput!) { createDraft(input: $input) { draft { id version \
+     subject text to { typed address problem { code } } cc { typed address problem { code } } } \
+     problems { code message field } } }";
+pub const UPDATE: &str = "mutation($input: UpdateDraftInput!) { updateDraft(input: $input) { draft { id version \
+     subject text to { typed address isNew problem { code message } } cc { typed problem { code } } } \
+     problems { code message field } } }";
+pub const SEND_DRAFT: &str = "mutation($input: SendDraftInput!) { sendDraft(input: $input) \
+     { message { id subject attachments { name } } draft { id version } problems { code message field } } }";
+pub const OPEN: &str = "mutation($input: OpenMessageInput!) { openMessage(input: $input) \
+     { message { id subject openedAt } content { text } problems { code message } position } }";
+pub const REPLY: &str = "mutation($input: ReplyToMessageInput!) { replyToMessage(input: $input) \
+     { message { id } problems { code message field } } }";
+pub const FORWARD: &str = "mutation($input: ForwardMessageInput!) { forwardMessage(input: $input) \
+     { message { id } problems { code message field } } }";
+pub const INVITE: &str = "mutation($input: InviteInput!) { invite(input: $input) \
+     { invitation { id state } problems { code message field } } }";
+pub const REGISTER: &str = "mutation($input: RegisterInput!) { register(input: $input) \
+     { next problems { code message field } } }";
+
+/// Everybody who is enrolled here has this password.
+const PASSWORD: &str = "nine grey geese over water";
+/// 2026-03-02T09:00:00Z, a Monday.
+const BEGIN: Timestamp = Timestamp::from_micros(1_772_442_000_000_000);
+
+/// The node, and what a test needs beside it.
+pub struct Stage {
+    pub node: Node,
+    pub clock: Clock,
+    pub address: SocketAddr,
+    pub cast: Cast,
+    pub config: Config,
+    mail: PathBuf,
+    keys: AtomicU32,
+}
+
+/// Plays a test on both databases.
+pub async fn on_stage<F: AsyncFn(&mut Stage)>(test: F) {
+    on_both(async |database: TestDb| {
+        let mut stage = Stage::set(&database).await;
+        test(&mut stage).await;
+        stage.node.stop().await;
+    })
+    .await;
+}
+
+impl Stage {
+    async fn set(test: &TestDb) -> Self {
+        let folder = test.dir.path();
+        let database = Database { url: test.url.clone(), max_connections: 8 };
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        let config = Config { database, ..Config::in_folder(folder, listen) };
+        let clock = Clock::manual(BEGIN);
+        let node = Node::open(config.clone(), clock.clone()).await.expect("the node opens");
+        node.start_projections();
+        let cast = demo::people_of(&node, "http://localhost").await.expect("people are enrolled");
+        let address = node.start_server().await.expect("the server listens");
+        Self { node, clock, address, cast, config, mail: folder.join("mail"), keys: AtomicU32::new(0) }
+    }
+
+    /// One more guest.
+    pub async fn enrol(&mut self, address: &str) {
+        let challenge =
+            |question: &str| Challenge { question: question.into(), answer: "Lakeside".to_owned().into() };
+        let text = || Some("Example".to_owned());
+        let form = RegistrationForm {
+            invitation: String::new(),
+            address: EmailAddress::parse(address).expect("an address"),
+            user_name: None,
+            password: PASSWORD.to_owned().into(),
+            profile: Profile {
+                given_name: text(),
+                family_name: text(),
+                telephone: text(),
+                ..Profile::default()
+            },
+            reminder: Some("what flies there".to_owned().into()),
+            challenges: vec![challenge("Where?"), challenge("Which school?")],
+        };
+        let done = self.node.app.enrol(self.cast.organisation, Kind::Guest, form).await.expect("a guest");
+        self.node.app.wait_for(done.position).await.expect("the guest is known");
+        self.cast.people.push(("guest".into(), address.into(), PASSWORD.into()));
+    }
+
+    pub async fn log_in(&self, who: &str) -> Client {
+        house::logged_in(self.address, &self.cast, who).await
+    }
+
+    /// Somebody who is not logged in.
+    pub fn stranger(&self) -> Client {
+        Client::new(self.address).expect("a client")
+    }
+
+    pub fn password(&self, who: &str) -> &str {
+        let found = self.cast.people.iter().find(|(_, address, _)| address == who);
+        found.map(|(_, _, password)| password.as_str()).expect("somebody has this address")
+    }
+
+    /// A key for a request that must not be done twice.
+    pub fn key(&self) -> String {
+        format!("request-{}", self.keys.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Replaces settings of the policy.
+    pub async fn change_policy(&self, change: impl FnOnce(&mut Policy)) {
+        let (app, organisation) = (&self.node.app, self.cast.organisation);
+        let rules = app.rules(organisation).await.expect("the rules");
+        let mut policy = rules.policy.clone();
+        change(&mut policy);
+        app.change_policy(organisation, &policy, rules.policy_version).await.expect("the policy changes");
+    }
+
+    /// Moves the clock, once everything that happened has had its effect. No job runs.
+    pub async fn move_to(&self, at: Timestamp) {
+        let app = &self.node.app;
+        app.wait_for(app.log().head()).await.expect("the read models catch up");
+        assert!(self.clock.set(at), "the clock can be moved");
+    }
+
+    pub async fn advance(&self, period: &str) {
+        self.move_to(self.clock.now().plus(period.parse().expect("a period"))).await;
+    }
+
+    /// Lets the due mails go out, and gives those that an address has got so far.
+    pub async fn mails(&self, address: &str) -> Vec<Arrived> {
+        let app = &self.node.app;
+        app.wait_for(app.log().head()).await.expect("the read models catch up");
+        let ran = self.node.scheduler.run_now(JobName::SendNotifications).await.expect("the job runs");
+        assert_eq!(ran.and_then(|ran| ran.failure), None);
+        letters::arrived(&self.mail, address).expect("the mails are read")
+    }
+
+    /// New mail in one step; gives the payload.
+    pub async fn try_send(&self, from: &mut Client, to: &str, subject: &str) -> Value {
+        let input =
+            json!({ "idempotencyKey": self.key(), "to": [to], "subject": subject, "text": "The text." });
+        from.attempt(house::SEND, input).await.expect("an answer")
+    }
+
+    /// New mail that must arrive; gives its id.
+    pub async fn send(&self, from: &mut Client, to: &str, subject: &str) -> String {
+        let payload = self.try_send(from, to, subject).await;
+        text(&payload, "/message/id")
+    }
+
+    /// A new draft, as it begins.
+    pub async fn draft(&self, client: &mut Client, about: &Value) -> Value {
+        let mut input = json!({ "idempotencyKey": self.key() });
+        if !about.is_null() {
+            input["about"] = about.clone();
+        }
+        client.act(CREATE, input).await.expect("a draft")["draft"].clone()
+    }
+
+    /// Saves a draft that was just seen; gives the payload.
+    pub async fn save(&self, client: &mut Client, draft: &Value, mut change: Value) -> Value {
+        change["draftId"] = draft["id"].clone();
+        change["version"] = draft["version"].clone();
+        client.attempt(UPDATE, change).await.expect("an answer")
+    }
+
+    /// Sends a draft as it was last seen; gives the payload.
+    pub async fn send_draft(&self, client: &mut Client, draft: &Value) -> Value {
+        let input =
+            json!({ "idempotencyKey": self.key(), "draftId": draft["id"], "version": draft["version"] });
+        client.attempt(SEND_DRAFT, input).await.expect("an answer")
+    }
+
+    /// Attaches small files of these names.
+    pub async fn attach(&self, client: &Client, draft: &Value, names: &[&str]) {
+        for name in names {
+            let file =
+                File { name: (*name).to_owned(), media_type: "text/plain".into(), bytes: b"a file".to_vec() };
+            let draft = draft["id"].as_str().expect("an id");
+            client.upload(draft, &self.key(), &file).await.expect("the file is attached");
+        }
+    }
+
+    /// New mail with small files, by way of a draft; gives its id.
+    pub async fn send_files(&self, from: &mut Client, to: &str, subject: &str, names: &[&str]) -> String {
+        let draft = self.draft(from, &Value::Null).await;
+        let change = json!({ "to": [to], "subject": subject, "text": "The text." });
+        let saved = self.save(from, &draft, change).await["draft"].clone();
+        self.attach(from, &saved, names).await;
+        text(&self.send_draft(from, &saved).await, "/message/id")
+    }
+
+    /// Events so far; the same number before and after means that nothing was recorded.
+    pub fn head(&self) -> i64 {
+        self.node.app.log().head()
+    }
+}
+
+/// Codes of a payload's problems.
+pub fn codes(payload: &Value) -> Vec<&str> {
+    let problems = payload["problems"].as_array().unwrap_or_else(|| panic!("no payload: {payload}"));
+    problems.iter().filter_map(|problem| problem["code"].as_str()).collect()
+}
+
+/// `extensions.code` of the first error of a whole answer.
+pub fn error(answer: &Value) -> &str {
+    answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_default()
+}
+
+/// The text at a path.
+#[track_caller]
+pub fn text(value: &Value, path: &str) -> String {
+    let found = value.pointer(path).and_then(Value::as_str);
+    found.unwrap_or_else(|| panic!("no text at {path} in {value}")).to_owned()
+}
+
+/// Opens a message; gives the payload.
+pub async fn open(client: &mut Client, message: &str) -> Value {
+    client.attempt(OPEN, json!({ "messageId": message })).await.expect("an answer")
+}
+
+/// The viewer's drafts, as the mailbox lists them.
+pub async fn drafts(client: &mut Client) -> Vec<Value> {
+    let query = "{ viewer { mailbox { drafts(first: 50) { edges { node { id version subject text } } } } } }";
+    let answer = client.ask(query, json!({})).await.expect("an answer");
+    let edges = answer["data"]["viewer"]["mailbox"]["drafts"]["edges"].as_array();
+    let edges = edges.unwrap_or_else(|| panic!("no drafts: {answer}"));
+    edges.iter().map(|edge| edge["node"].clone()).collect()
+}
+
+/// A message of a folder. Where the clock stands still, the order of a folder says nothing.
+pub async fn listed(client: &mut Client, name: &str, message: &str) -> Value {
+    let all = house::folder(client, name).await;
+    all.into_iter()
+        .find(|listed| listed["id"] == message)
+        .unwrap_or_else(|| panic!("{name} does not have it"))
+}
