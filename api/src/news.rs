@@ -88,9 +88,10 @@ async fn read(app: App, mut position: Position, sender: broadcast::Sender<Item>)
 
 fn items(recorded: &Recorded) -> impl Iterator<Item = Item> {
     let Recorded { organisation, position, .. } = *recorded;
-    let ended = match &recorded.event {
-        Event::Account(_, account::Event::SessionEnded { session, .. }) => Some(What::SessionEnded(*session)),
-        _ => None,
+    let ended = if let Event::Account(_, account::Event::SessionEnded { session, .. }) = &recorded.event {
+        Some(What::SessionEnded(*session))
+    } else {
+        None
     };
     let mailbox = news(recorded).into_iter().map(|(account, news)| What::Mailbox(account, news));
     mailbox.chain(ended).map(move |what| Item { organisation, position, what })

@@ -144,9 +144,11 @@ impl App {
         row: &NotificationRow,
     ) -> Result<Option<Timestamp>, Error> {
         let events = self.log.read_positions(organisation, &[row.cause], &ContentKeys::none()).await?;
-        Ok(events.into_iter().find_map(|recorded| match recorded.event {
-            Event::Account(_, account::Event::LockedOut { until, .. }) => Some(until),
-            _ => None,
+        Ok(events.into_iter().find_map(|recorded| {
+            let Event::Account(_, account::Event::LockedOut { until, .. }) = recorded.event else {
+                return None;
+            };
+            Some(until)
         }))
     }
 

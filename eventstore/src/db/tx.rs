@@ -7,6 +7,12 @@ use sqlx::{Postgres, Sqlite, Transaction};
 /// database must not take it.
 const LOG_LOCK: i64 = i64::from_be_bytes(*b"sealpost");
 
+/// [`LOG_LOCK`] taken with the BEGIN; an append reads the log's head after it, so it must see what was committed meanwhile.
+const BEGIN_LOCKED: &str =
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(8315159405380203380)";
+/// A deferred transaction that reads first and writes then may fail busy without a retry: so IMMEDIATE.
+const SQLITE_DURABLE: &str = "PRAGMA synchronous=FULL; BEGIN IMMEDIATE";
+
 /// A transaction that may write. After a statement failed on PostgreSQL it accepts no other: roll back and begin again.
 #[derive(Debug)]
 pub struct Tx(pub(super) Inner);
@@ -21,12 +27,17 @@ impl Db {
     /// Begins a durable transaction: what is committed outlives a power cut.
     pub async fn begin(&self) -> Result<Tx, DbError> {
         self.begin_with(
-            // A deferred transaction that reads first and writes then may fail busy without a retry: so IMMEDIATE.
-            "PRAGMA synchronous=FULL; BEGIN IMMEDIATE",
+            SQLITE_DURABLE,
             // An append reads the log's head after it got the lock: it must see what was committed meanwhile.
             "BEGIN ISOLATION LEVEL READ COMMITTED",
         )
         .await
+    }
+
+    /// Begins a durable transaction that holds the lock under which positions are assigned ([`Tx::lock_log`]), in one
+    /// round trip.
+    pub async fn begin_append(&self) -> Result<Tx, DbError> {
+        self.begin_with(SQLITE_DURABLE, BEGIN_LOCKED).await
     }
 
     /// Begins a transaction for what can be derived again, such as a read model and its checkpoint: a power cut may take
@@ -95,15 +106,6 @@ impl Tx {
         Ok(())
     }
 
-    /// Wakes who listens on `channel` on any node ([`Db::listener`]) once this is committed. Nothing on SQLite, where all
-    /// listeners are in this process.
-    pub async fn notify(&mut self, channel: &str) -> Result<(), DbError> {
-        if self.dialect() == Dialect::Postgres {
-            self.run("SELECT pg_notify($1, '')", vec![channel.into()]).await?;
-        }
-        Ok(())
-    }
-
     /// Makes it permanent. After [`DbError::Unreachable`] it is unknown whether it is.
     pub async fn commit(self) -> Result<(), DbError> {
         match self.0 {
@@ -127,5 +129,16 @@ impl Tx {
             Inner::Sqlite(tx) => Connection::Sqlite(tx),
             Inner::Postgres(tx) => Connection::Postgres(tx),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// K1: appends and migrations take the same lock.
+    #[test]
+    fn there_is_one_lock() {
+        assert!(BEGIN_LOCKED.ends_with(&format!("({LOG_LOCK})")));
     }
 }

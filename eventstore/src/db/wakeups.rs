@@ -1,9 +1,9 @@
 //! Hearing that another node has committed something.
 
-use super::{Db, DbError, Pools};
+use super::{Db, DbError, Dialect, Pools};
 use sqlx::postgres::{PgListener, PgPoolOptions};
 
-/// Wakes up when a transaction that notified the channel was committed, on any node of a PostgreSQL database.
+/// Wakes up when the channel was announced on, by any node of a PostgreSQL database.
 ///
 /// It may wake without cause and, while its connection is broken, miss one: who waits looks for itself, and looks now and
 /// then without being woken.
@@ -11,7 +11,15 @@ use sqlx::postgres::{PgListener, PgPoolOptions};
 pub struct Wakeups(PgListener);
 
 impl Db {
-    /// Listens on a channel of [`super::Tx::notify`]; `None` on SQLite, where only this process writes.
+    /// Wakes who listens on `channel`, on any node. Nothing on SQLite, where all listeners are in this process.
+    pub async fn announce(&self, channel: &str) -> Result<(), DbError> {
+        if self.dialect() == Dialect::Postgres {
+            self.run("SELECT pg_notify($1, '')", vec![channel.into()]).await?;
+        }
+        Ok(())
+    }
+
+    /// Listens on a channel of [`Self::announce`]; `None` on SQLite, where only this process writes.
     pub async fn listener(&self, channel: &str) -> Result<Option<Wakeups>, DbError> {
         let Pools::Postgres(pool) = &self.0 else {
             return Ok(None);

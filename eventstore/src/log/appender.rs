@@ -5,8 +5,8 @@ use crate::{
     db::{Db, DbError, EventRow, Tx},
     recorded::Position,
 };
-use std::collections::HashMap;
-use tokio::sync::{mpsc, oneshot, watch};
+use std::{collections::HashMap, sync::Arc};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 /// What became of an append.
@@ -58,26 +58,21 @@ type Keys = HashMap<(i64, [u8; 32]), ([u8; 32], Position)>;
 pub(super) struct Appender {
     db: Db,
     head: watch::Sender<Position>,
+    /// Told of every batch, so that other nodes hear of it.
+    written: Arc<Notify>,
     /// Versions that this node wrote last; another node may have written later ones.
     versions: HashMap<Stream, i64>,
 }
 
 impl Appender {
-    pub(super) fn new(db: Db, head: watch::Sender<Position>) -> Self {
-        Self { db, head, versions: HashMap::new() }
+    pub(super) fn new(db: Db, head: watch::Sender<Position>, written: Arc<Notify>) -> Self {
+        Self { db, head, written, versions: HashMap::new() }
     }
 
     /// Runs until every sender is gone, or until it is told to close and has written what waits.
     pub(super) async fn run(mut self, mut requests: mpsc::Receiver<Request>, closing: CancellationToken) {
         while let Some(first) = next(&mut requests, &closing).await {
-            let mut events = first.rows.len();
-            let mut batch = vec![first];
-            while events < BATCH_EVENTS
-                && let Ok(next) = requests.try_recv()
-            {
-                events += next.rows.len();
-                batch.push(next);
-            }
+            let (batch, events) = gather(first, &mut requests).await;
             metrics::histogram!("sealpost_log_batch_events")
                 .record(u32::try_from(events).unwrap_or(u32::MAX));
             self.write(batch).await;
@@ -105,8 +100,7 @@ impl Appender {
 
     /// Writes the whole batch but those that must fail, in one transaction.
     async fn attempt(&mut self, batch: &[Request], check: Check) -> Result<Vec<Answer>, DbError> {
-        let mut tx = self.db.begin().await?;
-        tx.lock_log().await?;
+        let mut tx = self.db.begin_append().await?;
         let mut position = read_head(&mut tx).await?;
         let mut versions = HashMap::new();
         let mut rows = vec![];
@@ -145,13 +139,13 @@ impl Appender {
                 vec![organisation.into(), key.into(), input.into(), position.into(), recorded_at.into()];
             tx.run(KEEP_KEY, values).await?;
         }
-        tx.notify(CHANNEL).await?;
         tx.commit().await?;
         if self.versions.len() > REMEMBERED_HEADS {
             self.versions.clear();
         }
         self.versions.extend(versions);
         self.head.send_if_modified(|head| std::mem::replace(head, position.max(*head)) < position);
+        self.written.notify_one();
         Ok(answers)
     }
 
@@ -193,6 +187,26 @@ async fn next(requests: &mut mpsc::Receiver<Request>, closing: &CancellationToke
             requests.close();
             requests.recv().await
         }
+    }
+}
+
+/// Takes what waits. Whoever was just answered brings the next append at once: they get their turn to do so, for as long as
+/// the batch grows, or every other batch would be half empty.
+async fn gather(first: Request, requests: &mut mpsc::Receiver<Request>) -> (Vec<Request>, usize) {
+    let mut events = first.rows.len();
+    let mut batch = vec![first];
+    loop {
+        let before = batch.len();
+        while events < BATCH_EVENTS
+            && let Ok(next) = requests.try_recv()
+        {
+            events += next.rows.len();
+            batch.push(next);
+        }
+        if batch.len() == before || events >= BATCH_EVENTS {
+            return (batch, events);
+        }
+        tokio::task::yield_now().await;
     }
 }
 

@@ -5,11 +5,17 @@ use crate::{
     db::{Db, Wakeups},
     recorded::Position,
 };
-use std::time::Duration;
-use tokio::{sync::watch, time};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::{Notify, watch},
+    time,
+};
 
 /// How long an append of another process can go unnoticed when nothing announces it.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// Between two announcements.
+const BETWEEN: Duration = Duration::from_millis(10);
 
 /// Moves `known` forward for as long as the log is open.
 pub(super) async fn follow(db: Db, known: watch::Sender<Position>) {
@@ -22,6 +28,18 @@ pub(super) async fn follow(db: Db, known: watch::Sender<Position>) {
             }
             Err(problem) => tracing::warn!(%problem, "cannot look for new events; trying again"),
         }
+    }
+}
+
+/// Tells other nodes that this one has written. Within the append's transaction an announcement would be made under the
+/// log's lock, and every batch would pay for it; here one stands for all of a moment. A lost one is made up for by the look.
+pub(super) async fn announce(db: Db, written: Arc<Notify>) {
+    loop {
+        written.notified().await;
+        if let Err(problem) = db.announce(CHANNEL).await {
+            tracing::warn!(%problem, "other nodes were not told of new events; they look every second");
+        }
+        time::sleep(BETWEEN).await;
     }
 }
 

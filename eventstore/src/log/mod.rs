@@ -27,7 +27,7 @@ use execute::{StateCache, Turns};
 use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{Notify, mpsc, oneshot, watch},
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
@@ -156,7 +156,10 @@ impl Log {
         let (sender, requests) = mpsc::channel(WAITING);
         let closing = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        tasks.spawn(appender::Appender::new(db.clone(), head.clone()).run(requests, closing.clone()));
+        let written = Arc::new(Notify::new());
+        let appender = appender::Appender::new(db.clone(), head.clone(), written.clone());
+        tasks.spawn(appender.run(requests, closing.clone()));
+        tasks.spawn(heads::announce(db.clone(), written));
         tasks.spawn(heads::follow(db.clone(), head.clone()));
         Ok(Self {
             db,
