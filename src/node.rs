@@ -19,6 +19,7 @@ use std::{
 };
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use uuid::Uuid;
 use workers::{Mailer, Scheduler, Table};
 
 /// A node that is ready to run.
@@ -39,7 +40,7 @@ impl Node {
     /// Opens database, keys, log and read models. Changes nothing but that a first start makes the keys.
     pub async fn open(config: Config, clock: Clock) -> Result<Self> {
         let log = open_log(&config, clock).await?;
-        let models = Projections::new(log.clone());
+        let models = Projections::of_node(log.clone(), id(&config));
         let blobs =
             Blobs::directory(&config.attachments).context("the folder of attachments cannot be used")?;
         let app = App::new(log, models, blobs);
@@ -138,6 +139,12 @@ impl Node {
         drop((app, scheduler));
         log.close().await;
     }
+}
+
+/// The node's id, the same after a restart: its machine and where it listens.
+fn id(config: &Config) -> Uuid {
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("sealpost://{}/{}", machine.trim(), config.listen).as_bytes())
 }
 
 /// Opens database, keys and log.

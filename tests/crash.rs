@@ -69,8 +69,6 @@ async fn killed_while_writing(test: &TestDb) {
     program.kill();
     let mut outcomes: Vec<Outcome> = tasks.join_all().await.into_iter().flatten().collect();
 
-    // The dead node's leases end by themselves after a while; that while is over now.
-    test.db.run("UPDATE leases SET expires_at = 0", vec![]).await.expect("leases end");
     let program = Program::start(test).await;
     let mut clients = writers(&program, &cast).await;
     retry(&clients, &mut outcomes).await;

@@ -36,10 +36,16 @@ const TAKE: &str = "INSERT INTO leases (name, holder, fencing_token, expires_at)
 const RETURN: &str = "UPDATE leases SET expires_at = 0 WHERE name = $1 AND holder = $2";
 
 impl Leases {
-    /// Leases of this node; the id is new at every start.
+    /// Leases of a holder that nobody was before.
     #[must_use]
     pub fn new(db: Db, clock: Clock) -> Self {
         let node = clock.new_id::<Self>().uuid();
+        Self::of_node(db, clock, node)
+    }
+
+    /// Leases of a node that keeps its id when it starts again, so that it goes on with what it held when it crashed.
+    #[must_use]
+    pub fn of_node(db: Db, clock: Clock, node: Uuid) -> Self {
         Self { db, clock, node }
     }
 

@@ -12,6 +12,7 @@ use std::{
 };
 use tokio::{sync::watch, time};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// Events applied in one transaction at most.
 const BATCH_EVENTS: i64 = 256;
@@ -64,6 +65,14 @@ impl Projections {
     #[must_use]
     pub fn new(log: Log) -> Self {
         let leases = Leases::new(log.db().clone(), log.clock().clone());
+        Self { log, leases, progress: watch::Sender::new(BTreeMap::new()) }
+    }
+
+    /// The same for a node that keeps its id over a restart: after a crash it need not wait for the end of its own leases.
+    /// Should two processes have one id, the compare-and-set on the checkpoint still lets each event count once.
+    #[must_use]
+    pub fn of_node(log: Log, node: Uuid) -> Self {
+        let leases = Leases::of_node(log.db().clone(), log.clock().clone(), node);
         Self { log, leases, progress: watch::Sender::new(BTreeMap::new()) }
     }
 
