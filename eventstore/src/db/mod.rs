@@ -1,7 +1,7 @@
 //! SQLite and PostgreSQL behind one small interface: text and values go in, rows come out.
 //!
 //! Every statement is portable SQL, written once. The dialects differ at named places only: opening ([`Db::open`]), the
-//! log's lock ([`Tx::lock_log`]), waking other nodes ([`Tx::notify`], [`Db::listener`]), the bulk insert
+//! log's lock ([`Tx::lock_log`]), waking other nodes ([`Db::announce`], [`Db::listener`]), the bulk insert
 //! ([`Tx::insert_events`]), truncating the write-ahead log ([`Db::truncate_wal`]) and the append-only triggers.
 //!
 //! On SQLite a process has one writing connection: a second writer waits for the first transaction to end. [`Db::all`],
