@@ -121,4 +121,4 @@ where
 }
 
 /// Metadata of what is done without a session.
-const ANONYMOUS: Metadata = Metadata { by: Actor::Anonymous, session: None, policy: None };
+const ANONYMOUS: Metadata = Metadata::by(Actor::Anonymous);

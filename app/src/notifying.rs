@@ -3,12 +3,13 @@
 use crate::{
     App, Error, LinkPurpose,
     mails::{self, Letterhead},
+    scheduled::WORKER,
 };
 use domain::{
-    Metadata, OrganisationId, Timestamp,
+    OrganisationId, Timestamp,
     account::{self, Holder, Stage},
     address::EmailAddress,
-    event::{Actor, Event},
+    event::Event,
     notification::{About, Command, Kind, Notification, Suppression},
     period::Period,
 };
@@ -27,7 +28,6 @@ pub enum Delivery {
     Never(Option<u16>),
 }
 
-const WORKER: Metadata = Metadata { by: Actor::Worker, session: None, policy: None };
 /// Attempts before a mail is given up; with the waits below that is about two days.
 const ATTEMPTS: u32 = 12;
 /// First wait after a failed attempt; each later one is twice as long, up to [`LONGEST_WAIT_MINUTES`].
@@ -169,6 +169,5 @@ fn about(row: &NotificationRow) -> About {
 fn next_attempt(row: &NotificationRow, at: Timestamp) -> Timestamp {
     let minutes = FIRST_WAIT_MINUTES.saturating_mul(1 << row.attempts.min(16)).min(LONGEST_WAIT_MINUTES);
     let spread = u32::from(row.notification.bytes()[15]) * minutes * 15 / 256;
-    let wait = format!("PT{}S", minutes * 60 + spread);
-    at.plus(wait.parse::<Period>().unwrap_or_default())
+    at.plus(Period::seconds(minutes * 60 + spread))
 }

@@ -27,7 +27,7 @@ pub struct Founding {
 const STREAM: Uuid = Uuid::nil();
 
 /// Whoever runs the program.
-pub(crate) const OPERATOR: Metadata = Metadata { by: Actor::Operator, session: None, policy: None };
+pub(crate) const OPERATOR: Metadata = Metadata::by(Actor::Operator);
 
 impl App {
     /// Founds the next organisation of this database. By the command line.

@@ -2,7 +2,7 @@
 
 use crate::{App, Done, Error, Problem, ProblemCode, Viewer, error::not_found, grants::Opened};
 use domain::{
-    AccountId, MessageId, Timestamp,
+    MessageId, Timestamp,
     address::Mailbox,
     message::{Attachment, Command, Direction, Message},
 };
@@ -190,12 +190,6 @@ impl App {
             return Ok(None);
         }
         Ok(Some(self.models.deliveries(viewer.organisation, message).await?))
-    }
-
-    /// Address and name of an account, as correspondents see it.
-    pub async fn correspondent(&self, viewer: &Viewer, account: AccountId) -> Result<Option<Mailbox>, Error> {
-        let row = self.models.account(viewer.organisation, account).await?;
-        Ok(row.and_then(|row| row.address).map(|address| Mailbox { name: None, address }))
     }
 
     /// One's own mailbox entry while the message stands. Who received what they sent themselves reads it as received.

@@ -9,6 +9,7 @@ use domain::{
     event::Actor,
     id::LinkId,
     organisation,
+    period::Period,
     policy::ProfileField,
 };
 use eventstore::Commit;
@@ -57,7 +58,7 @@ pub enum RegistrationNext {
 /// Characters of a password: NIST SP 800-63B §3.1.1.2 asks for 8 at least and 64 to be allowed.
 pub const PASSWORD_CHARACTERS: std::ops::RangeInclusive<usize> = 8..=256;
 /// How long the link of the confirmation mail works.
-const ACTIVATION_LIFE: &str = "P7D";
+const ACTIVATION_LIFE: Period = Period::days(7);
 /// Characters of each text of a profile, a question or an answer.
 const TEXT_CHARACTERS: usize = 200;
 /// Questions where the policy asks for them (A5).
@@ -126,7 +127,7 @@ impl App {
         account: AccountId,
         at: Timestamp,
     ) -> Result<domain::account::IssuedLink<LinkId>, Error> {
-        let expires_at = at.plus(ACTIVATION_LIFE.parse().unwrap_or_default());
+        let expires_at = at.plus(ACTIVATION_LIFE);
         self.issue_link(organisation, account, LinkPurpose::ActivateAccount, expires_at).await
     }
 
@@ -196,7 +197,7 @@ fn seal_credential(key: &Key, what: Credential, account: AccountId, plaintext: &
 
 /// Metadata of what is done by a link that was mailed to an account.
 pub(crate) fn by_link(account: AccountId) -> Metadata {
-    Metadata { by: Actor::LinkHolder { account }, session: None, policy: None }
+    Metadata::by(Actor::LinkHolder { account })
 }
 
 /// What follows from the events is what the person is told.

@@ -14,7 +14,8 @@ use time::{Date, Time};
 
 /// What is taken in one go, so that a long absence is caught up in steps.
 const BATCH: u32 = 500;
-const WORKER: Metadata = Metadata { by: Actor::Worker, session: None, policy: None };
+/// Whatever no person asked for at this moment.
+pub(crate) const WORKER: Metadata = Metadata::by(Actor::Worker);
 
 impl App {
     /// Expires what is over, then destroys the keys of days that are wholly past. Gives how many messages expired and how

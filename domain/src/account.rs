@@ -478,12 +478,6 @@ impl State {
 }
 
 impl Holder {
-    /// Whether this person registered and activated, locked or not (A2).
-    #[must_use]
-    pub fn is_activated(&self) -> bool {
-        matches!(self.stage, Stage::Active { .. } | Stage::LockedOut { .. })
-    }
-
     fn invited_again(&self, invite: Invite) -> Vec<Event> {
         let lapsed = self.stage == Stage::Invited && self.invitation.expires_at <= invite.at;
         if lapsed {

@@ -49,6 +49,14 @@ pub struct Metadata {
     pub policy: Option<u32>,
 }
 
+impl Metadata {
+    /// Of what is done outside any session, under no policy.
+    #[must_use]
+    pub const fn by(by: Actor) -> Self {
+        Self { by, session: None, policy: None }
+    }
+}
+
 /// Who caused an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]

@@ -69,6 +69,12 @@ impl Period {
         Self { seconds: n as u32 * SECONDS_PER_MINUTE, ..Self::ZERO }
     }
 
+    /// Seconds.
+    #[must_use]
+    pub const fn seconds(n: u32) -> Self {
+        Self { seconds: n, ..Self::ZERO }
+    }
+
     /// Reads an ISO 8601 duration. Weeks stand alone, as the standard has it.
     pub fn parse(text: &str) -> Result<Self, PeriodError> {
         if text.len() > TEXT_CHARACTERS {

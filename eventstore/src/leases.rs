@@ -26,7 +26,7 @@ pub struct Lease {
 }
 
 /// No lease is taken for longer. One that seems to be was taken before the clock was set back (K8), and counts for nothing.
-const LONGEST: &str = "P1D";
+const LONGEST: Period = Period::days(1);
 /// Taken when it is free, over, or this node's own; a new holder gets a new token.
 const TAKE: &str = "INSERT INTO leases (name, holder, fencing_token, expires_at) VALUES ($1, $2, 1, $3) \
      ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at, \
@@ -53,7 +53,7 @@ impl Leases {
     pub async fn take(&self, name: &str, period: Period) -> Result<Option<Lease>, DbError> {
         let now = self.clock.now();
         let expires_at = now.plus(period);
-        let longest = now.plus(LONGEST.parse().unwrap_or_default());
+        let longest = now.plus(LONGEST);
         let values = vec![
             name.into(),
             self.node.into(),

@@ -17,9 +17,9 @@ use uuid::Uuid;
 /// Events applied in one transaction at most.
 const BATCH_EVENTS: i64 = 256;
 /// How long a node keeps a read model without prolonging; then another may take it.
-const LEASE: &str = "PT10S";
+const LEASE: Period = Period::seconds(10);
 /// When a lease is prolonged, or tried for again: half its time.
-const LEASE_HALF: &str = "PT5S";
+const LEASE_HALF: Period = Period::seconds(5);
 /// How often the leases of other nodes are tried for when nothing happens, whatever the log's clock says.
 const LOOK: Duration = Duration::from_secs(5);
 /// How often a parked read model is tried again.
@@ -152,15 +152,14 @@ impl Projections {
 
     /// The read models whose lease this node holds, taken or prolonged where that is due.
     async fn held(&self, leases: &mut BTreeMap<&'static str, Tried>) -> Vec<&'static ReadModel> {
-        let period = |text: &str| text.parse::<Period>().unwrap_or_default();
         let now = self.log.now();
         let mut held = vec![];
         for model in READ_MODELS {
             if leases.get(model.name).is_none_or(|lease| lease.due <= now) {
-                let taken = self.leases.take(&lease_name(model.name), period(LEASE)).await;
+                let taken = self.leases.take(&lease_name(model.name), LEASE).await;
                 let taken =
                     taken.inspect_err(|problem| tracing::warn!(%problem, name = model.name, "no lease"));
-                let due = now.plus(period(LEASE_HALF));
+                let due = now.plus(LEASE_HALF);
                 leases.insert(model.name, Tried { held: matches!(taken, Ok(Some(_))), due });
             }
             if leases.get(model.name).is_some_and(|lease| lease.held) {

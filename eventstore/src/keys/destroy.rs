@@ -15,16 +15,18 @@ use std::{fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt};
 /// Beside the epoch keys: one line for each destroyed key, which a restore of an older database must replay.
 const TOMBSTONES: &str = "tombstones";
 
+/// Time takes its course, whoever set it off.
+const BY_WORKER: Metadata = Metadata::by(Actor::Worker);
+
 impl Log {
     /// Destroys the key of that name. Quiet when there is none.
     pub async fn destroy_key(&self, name: &KeyName, subject: Subject, at: Timestamp) -> Result<(), LogError> {
         let vault = self.vault();
         let Some(found) = vault.find(name).await? else { return Ok(()) };
         let stream = VaultKeyId::from_bytes(found.id.0);
-        let by_worker = Metadata { by: Actor::Worker, session: None, policy: None };
         // Never refused: a key that is condemned already stays so.
         let _ = self
-            .execute::<VaultKey>(name.organisation, stream.uuid(), &by_worker, || Command::Condemn {
+            .execute::<VaultKey>(name.organisation, stream.uuid(), &BY_WORKER, || Command::Condemn {
                 subject,
                 at,
             })
@@ -58,10 +60,9 @@ impl Log {
         at: Timestamp,
     ) -> Result<(), LogError> {
         let stream = VaultKeyId::from_bytes(id.0);
-        let by_worker = Metadata { by: Actor::Worker, session: None, policy: None };
         // Never refused: this runs after the announcement only.
         let _ = self
-            .execute::<VaultKey>(organisation, stream.uuid(), &by_worker, || Command::NoteDestroyed { at })
+            .execute::<VaultKey>(organisation, stream.uuid(), &BY_WORKER, || Command::NoteDestroyed { at })
             .await?;
         let note = "UPDATE destroyed_keys SET recorded = TRUE WHERE key_id = $1";
         self.vault().db.run(note, vec![id.0.into()]).await?;

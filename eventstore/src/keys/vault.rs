@@ -71,7 +71,7 @@ struct Cache {
 
 /// How long an unsealed key is remembered. A key that another node destroyed is forgotten here by then; expiry and
 /// revocation are checked before any key is used.
-const REMEMBERED: &str = "PT1M";
+const REMEMBERED: Period = Period::minutes(1);
 /// Keys remembered at once; beyond it the memory starts afresh.
 const REMEMBERED_KEYS: usize = 50_000;
 
@@ -287,7 +287,7 @@ impl Vault {
     }
 
     fn remember(&self, insert: impl FnOnce(&mut Cache, Timestamp)) {
-        let until = self.clock.now().plus(REMEMBERED.parse::<Period>().unwrap_or_default());
+        let until = self.clock.now().plus(REMEMBERED);
         let mut cache = self.cache();
         if cache.by_name.len() + cache.by_id.len() > REMEMBERED_KEYS {
             *cache = Cache::default();

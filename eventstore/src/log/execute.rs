@@ -52,14 +52,6 @@ impl<A: Stored> Loaded<A> {
     }
 }
 
-impl Change {
-    /// Whether nothing changes.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.events.is_empty()
-    }
-}
-
 /// What became of a command: the refusal is an expected answer, not an error.
 pub type Executed<A> = Result<Appended, <A as domain::Decider>::Refusal>;
 
@@ -162,7 +154,7 @@ struct Remembered {
 /// States remembered at once; beyond it the memory starts afresh.
 const REMEMBERED_STATES: usize = 20_000;
 /// How long a state is remembered: as long as an unsealed key, since it can hold what the key opened.
-const REMEMBERED: &str = "PT1M";
+const REMEMBERED: Period = Period::minutes(1);
 
 impl StateCache {
     fn get<A: Stored>(
@@ -184,7 +176,7 @@ impl StateCache {
         state: A::State,
         now: Timestamp,
     ) {
-        let until = now.plus(REMEMBERED.parse::<Period>().unwrap_or_default());
+        let until = now.plus(REMEMBERED);
         let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if states.len() >= REMEMBERED_STATES {
             states.clear();
