@@ -20,6 +20,7 @@ mod registration;
 mod scheduled;
 mod sending;
 mod sessions;
+mod sweeping;
 mod uploads;
 
 pub use auditing::{AuditPage, AuditedEvent};

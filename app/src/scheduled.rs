@@ -18,8 +18,8 @@ const BATCH: u32 = 500;
 pub(crate) const WORKER: Metadata = Metadata::by(Actor::Worker);
 
 impl App {
-    /// Expires what is over, then destroys the keys of days that are wholly past. Gives how many messages expired and how
-    /// many days were shredded.
+    /// Expires what is over, then destroys the keys of days that are wholly past, and those that a crash left of drafts and
+    /// mailboxes. Gives how many messages expired and how many days were shredded.
     pub async fn expire_messages(&self) -> Result<(u64, u64), Error> {
         let mut expired = 0;
         loop {
@@ -38,6 +38,7 @@ impl App {
         let mut shredded = 0;
         for row in self.models.organisations().await? {
             shredded += self.shred_days(row.organisation).await?;
+            self.sweep_keys(row.organisation).await?;
         }
         Ok((expired, shredded))
     }

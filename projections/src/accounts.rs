@@ -14,6 +14,7 @@ use domain::{
 use eventstore::{
     Recorded,
     db::{Row, Value},
+    keys::Purpose,
 };
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +41,10 @@ const SELECT: &str = "SELECT account, kind, state, address, profile, user_name, 
 const LAPSING: &str = "SELECT organisation, account FROM rm_accounts \
      WHERE state = $1 AND invitation_expires_at <= $2 AND invitation_lapsed = FALSE \
      ORDER BY invitation_expires_at LIMIT $3";
+const OUTLIVED: &str = "SELECT a.account FROM rm_accounts a WHERE a.organisation = $1 \
+     AND (a.subscribed = FALSE OR a.mailbox_generation > 1) AND EXISTS (SELECT 1 FROM vault v \
+     WHERE v.organisation = a.organisation AND v.purpose = $2 AND v.owner = a.account \
+     AND (v.generation < a.mailbox_generation OR a.subscribed = FALSE))";
 
 /// How far a person came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -204,6 +209,17 @@ impl Projections {
         let values = vec![word(AccountState::Invited), now.value(), limit.value()];
         let rows = self.log().db().all(LAPSING, values).await?;
         rows.iter().map(|row| Ok((row.organisation()?, row.id("account")?))).collect()
+    }
+
+    /// Who has the key of an incoming mailbox that ended (B38, K9): it was left, and is to be destroyed. Takes a look at
+    /// each account, and at the vault for those who left.
+    pub async fn accounts_outlived_by_keys(
+        &self,
+        organisation: OrganisationId,
+    ) -> Result<Vec<AccountId>, ProjectionError> {
+        let values = vec![organisation.value(), (Purpose::MailboxIn as i64).value()];
+        let rows = self.log().db().all(OUTLIVED, values).await?;
+        rows.iter().map(|row| Ok(row.id("account")?)).collect()
     }
 
     async fn account_rows(

@@ -16,4 +16,5 @@ mod repeats;
 mod replying;
 mod sessions;
 mod stage;
+mod sweeping;
 mod uploads;

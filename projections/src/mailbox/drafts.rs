@@ -2,6 +2,7 @@
 
 use crate::{ProjectionError, Projections, Statement, Stored, rows::Columns};
 use domain::{AccountId, DraftId, OrganisationId, Timestamp, draft};
+use eventstore::keys::Purpose;
 
 const SAVE: &str = "INSERT INTO rm_drafts (organisation, draft, owner, version, saved_at, attachment_count) \
      VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (organisation, draft) DO UPDATE SET \
@@ -13,6 +14,8 @@ const DETACH: &str = "UPDATE rm_drafts SET attachment_count = attachment_count -
 const CLOSE: &str = "DELETE FROM rm_drafts WHERE organisation = $1 AND draft = $2";
 const OF_OWNER: &str = "SELECT draft, version, saved_at, attachment_count FROM rm_drafts \
      WHERE organisation = $1 AND owner = $2 ORDER BY saved_at DESC, draft DESC LIMIT $3";
+const OUTLIVED: &str = "SELECT v.owner AS draft FROM vault v WHERE v.organisation = $1 AND v.purpose = $2 \
+     AND NOT EXISTS (SELECT 1 FROM rm_drafts d WHERE d.organisation = v.organisation AND d.draft = v.owner)";
 
 /// A draft that was neither sent nor thrown away.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,5 +61,16 @@ impl Projections {
             })
         };
         rows.iter().map(row).collect()
+    }
+
+    /// Drafts that have a key and are not among those being written: their key was left, or they began so recently that
+    /// this read model does not know them. The log tells which. Takes a look at each living draft's key.
+    pub async fn drafts_outlived_by_keys(
+        &self,
+        organisation: OrganisationId,
+    ) -> Result<Vec<DraftId>, ProjectionError> {
+        let values = vec![organisation.value(), (Purpose::Draft as i64).value()];
+        let rows = self.log().db().all(OUTLIVED, values).await?;
+        rows.iter().map(|row| Ok(row.id("draft")?)).collect()
     }
 }
