@@ -13,12 +13,15 @@
 //! | [`blind`] | looking up what is sealed |
 //! | [`password`] | passwords and challenge answers |
 //! | [`token`] | links and sessions |
+//! | [`totp`] | codes of an authenticator app |
+//! | [`codes`] | codes that a person copies by hand |
 //! | [`opaque`] | cursors that tell a client nothing |
 //!
 //! The byte formats are frozen by golden tests: rows that were written once are read for as long as the log is kept.
 
 pub mod blind;
 pub mod blob;
+pub mod codes;
 pub mod event;
 pub mod key;
 pub mod opaque;
@@ -26,6 +29,7 @@ pub mod padding;
 pub mod password;
 pub mod sealed;
 pub mod token;
+pub mod totp;
 
 pub use key::{Key, KeyId, random_bytes};
 pub use sealed::{OpenError, open, seal};

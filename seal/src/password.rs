@@ -20,7 +20,7 @@ const LANES: u32 = 1;
 #[must_use]
 pub fn hash_password(password: &SecretString) -> Zeroizing<String> {
     let hash: PasswordHash = argon2id()
-        .hash_password_with_salt(password.expose_secret().as_bytes(), &random_bytes::<16>())
+        .hash_password_with_salt(composed(password).as_bytes(), &random_bytes::<16>())
         .expect("the parameters are valid and a password is shorter than 4 GiB");
     Zeroizing::new(hash.to_string())
 }
@@ -30,7 +30,7 @@ pub fn hash_password(password: &SecretString) -> Zeroizing<String> {
 #[must_use]
 pub fn verify_password(password: &SecretString, phc: &str) -> bool {
     PasswordHash::new(phc)
-        .is_ok_and(|hash| argon2id().verify_password(password.expose_secret().as_bytes(), &hash).is_ok())
+        .is_ok_and(|hash| argon2id().verify_password(composed(password).as_bytes(), &hash).is_ok())
 }
 
 /// The hash of a password that nobody has, to be verified against when there is no such account, so that an unknown
@@ -51,6 +51,11 @@ pub fn normalise_answer(answer: &str) -> Zeroizing<String> {
     let lower = Zeroizing::new(composed.to_lowercase());
     // Composed once more: J with a caron has no precomposed capital, its small letter has.
     Zeroizing::new(lower.nfkc().filter(|letter| letter.is_alphanumeric()).collect())
+}
+
+/// A password as every keyboard gives it: NFKC (UAX #15; NIST SP 800-63B-4 §3.1.1.2).
+fn composed(password: &SecretString) -> Zeroizing<String> {
+    Zeroizing::new(password.expose_secret().nfkc().collect())
 }
 
 fn argon2id() -> Argon2<'static> {

@@ -17,6 +17,18 @@ fn passwords() {
     assert_ne!(hash, hash_password(&password));
 }
 
+/// A5: a password is the same however a keyboard composes its letters; case and spaces count.
+#[test]
+fn compositions() {
+    let hash = hash_password(&SecretString::from("zo\u{eb} lik\u{e9}s \u{fb01}sh"));
+    for same in ["zoe\u{308} like\u{301}s fish", "\u{ff5a}o\u{eb} lik\u{e9}s\u{a0}fish"] {
+        assert!(verify_password(&SecretString::from(same), &hash), "{same}");
+    }
+    for other in ["Zo\u{eb} lik\u{e9}s fish", "zoe likes fish", "zo\u{eb}lik\u{e9}sfish"] {
+        assert!(!verify_password(&SecretString::from(other), &hash), "{other}");
+    }
+}
+
 /// A damaged hash is nobody's password.
 #[test]
 fn damaged_hashes() {
