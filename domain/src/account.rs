@@ -1,6 +1,14 @@
 //! The account: from an invitation to one exact address, over registration and activation, to logging in and leaving.
 
+pub mod alias;
+pub mod client;
+mod event;
+mod joining;
+mod leaving;
 mod login;
+pub mod recovery;
+pub mod second_factor;
+mod session;
 #[cfg(test)]
 mod tests;
 
@@ -11,9 +19,17 @@ use crate::{
     decider::Decider,
     id::{AccountId, InvitationId, LinkId, SessionId},
     timestamp::Timestamp,
+    user_name::UserName,
 };
-pub use login::{Lockout, LogIn, NewSession, Verdict};
+pub use alias::Alias;
+pub use client::Client;
+pub use event::{Event, LoginFailure, RegistrationFailure, ReleasedBy};
+pub use joining::{Invite, Register};
+pub use leaving::{Closing, LeavingVia};
+pub use login::{FactorUse, FactorVerdict, Lockout, LogIn, NewSession, Verdict, Vigilance};
+pub use second_factor::SecondFactor;
 use serde::{Deserialize, Serialize};
+pub use session::{LiveSession, SessionEnd, Sighting};
 use std::net::IpAddr;
 
 /// The aggregate's name; never constructed.
@@ -24,6 +40,10 @@ pub enum Session {}
 pub enum Invitation {}
 /// Names [`LinkId`]; never constructed.
 pub enum Link {}
+/// Names [`AliasId`](crate::id::AliasId); never constructed.
+pub enum AliasName {}
+/// Names [`ClientId`]; never constructed.
+pub enum ClientName {}
 
 /// What the rules know of an account.
 #[derive(Debug, Clone, Default)]
@@ -40,16 +60,44 @@ pub enum State {
 pub struct Holder {
     /// Inside or outside.
     pub kind: Kind,
-    /// The one address that the invitation is bound to, and the primary one afterwards (A6, B8).
+    /// The group of guests that the person belongs to (C15).
+    pub audience: Option<String>,
+    /// The one address that the invitation is bound to, and the primary one afterwards (A6, B8, B46).
     pub address: Personal<EmailAddress>,
+    /// Identifying data (A19).
+    pub profile: Personal<Profile>,
+    /// Name to log in with besides the addresses (C5).
+    pub user_name: Option<Personal<UserName>>,
     /// The way in.
     pub invitation: IssuedLink<InvitationId>,
+    /// Whether it is on record that its link became too old.
+    pub lapsed: bool,
+    /// When the link of an invitation or of an activation was last mailed.
+    pub issued_at: Timestamp,
     /// How far the person came.
     pub stage: Stage,
-    /// The password's hash, sealed under the account's credential key; `None` before registration.
-    pub password: Option<Sealed>,
+    /// What the person proves themselves by; `None` before registration.
+    pub credentials: Option<Credentials>,
     /// Sessions that were not ended.
-    pub sessions: Vec<SessionId>,
+    pub sessions: Vec<LiveSession>,
+    /// What is remembered of failed logins.
+    pub vigilance: Vigilance,
+    /// What is under way to change the password.
+    pub recovery: recovery::Recovery,
+    /// A second factor that waits for its first code.
+    pub enrolment: Option<second_factor::Enrolment>,
+    /// The second factor, where one is enrolled.
+    pub second_factor: Option<SecondFactor>,
+    /// Further addresses.
+    pub aliases: Vec<Alias>,
+    /// Links of aliases that did their work.
+    pub followed: Vec<LinkId>,
+    /// Accounts whose mail belongs to this inbox (B43).
+    pub joined: Vec<AccountId>,
+    /// Client programs, blocked ones too (B51).
+    pub clients: Vec<Client>,
+    /// Why the account was closed, if it was.
+    pub closing: Option<Closing>,
     /// Whether mail can be sent to this person (B38).
     pub subscribed: bool,
     /// Counts the mailboxes: leaving ends one, coming back begins another (K9).
@@ -67,15 +115,14 @@ pub enum Stage {
         activation: IssuedLink<LinkId>,
     },
     /// Can log in.
-    Active {
-        /// Failures since the last success, oldest first.
-        failures: Vec<Timestamp>,
-    },
+    Active,
     /// Cannot log in for a time (A17).
     LockedOut {
         /// When that ends (A18).
         until: Timestamp,
     },
+    /// Left for good; the address can be invited anew (K9).
+    Closed,
 }
 
 /// Inside or outside.
@@ -139,8 +186,22 @@ pub enum Command {
         /// When.
         at: Timestamp,
     },
+    /// Sends an invitation again, lapsed or not; the old link is dead from then on (R11).
+    ResendInvitation {
+        /// The new link.
+        invitation: IssuedLink<InvitationId>,
+        /// When.
+        at: Timestamp,
+    },
     /// Takes an invitation up (A3–A5).
     Register(Box<Register>),
+    /// Sends the confirmation mail again (B3, R11).
+    ResendActivation {
+        /// The new link.
+        activation: IssuedLink<LinkId>,
+        /// When.
+        at: Timestamp,
+    },
     /// Confirms the registration by the mailed link (A4).
     Activate {
         /// The link that was followed.
@@ -166,6 +227,35 @@ pub enum Command {
         /// When.
         at: Timestamp,
     },
+    /// Notes from where a session is used, which may end it (B17, R6).
+    Sight(Sighting),
+    /// Changes identifying data (A19).
+    UpdateProfile {
+        /// All of it, as it is to be.
+        profile: Box<Profile>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Makes a guest one of the organisation's own people (B41).
+    PromoteToMember {
+        /// When.
+        at: Timestamp,
+    },
+    /// Puts a guest into a group, or into none (C15).
+    SetAudience {
+        /// Which.
+        audience: Option<String>,
+        /// When.
+        at: Timestamp,
+    },
+    /// About a lost password.
+    Recover(recovery::Command),
+    /// About the second factor.
+    Factor(second_factor::Command),
+    /// About further addresses.
+    Alias(alias::Command),
+    /// About client programs.
+    Client(client::Command),
     /// Leaves: no more notifications, and all mail received to date is out of reach (B36, B38).
     Unsubscribe {
         /// By which way.
@@ -173,222 +263,20 @@ pub enum Command {
         /// When.
         at: Timestamp,
     },
-}
-
-/// An invitation to be sent.
-#[derive(Debug, Clone)]
-pub struct Invite {
-    /// The one address that it is bound to (B8).
-    pub address: EmailAddress,
-    /// Inside or outside.
-    pub kind: Kind,
-    /// Who invites; `None` for the organisation itself.
-    pub by: Option<AccountId>,
-    /// The mailed link.
-    pub invitation: IssuedLink<InvitationId>,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// A filled-in registration.
-#[derive(Debug, Clone)]
-pub struct Register {
-    /// The link that was followed.
-    pub invitation: InvitationId,
-    /// The address that was typed; must be the invited one (B8, B9).
-    pub address: EmailAddress,
-    /// Identifying data, as much as the policy asks.
-    pub profile: Profile,
-    /// Name to log in with, if it is not the address (C5).
-    pub user_name: Option<String>,
-    /// Password and the like.
-    pub credentials: Credentials,
-    /// The confirmation to be mailed; `None` where the policy needs none (C6).
-    pub activation: Option<IssuedLink<LinkId>>,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// What happened to an account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "t", rename_all = "snake_case")]
-pub enum Event {
-    /// Somebody was invited.
-    Invited {
-        /// The invited address.
-        address: Personal<EmailAddress>,
-        /// Inside or outside.
-        kind: Kind,
-        /// Who invited.
-        by: Option<AccountId>,
-        /// The mailed link.
-        invitation: IssuedLink<InvitationId>,
+    /// Comes back, with an empty mailbox (K9).
+    Resubscribe {
         /// When.
         at: Timestamp,
     },
-    /// A lapsed invitation was sent again, with a new link.
-    InvitationResent {
-        /// The new link.
-        invitation: IssuedLink<InvitationId>,
-        /// When.
-        at: Timestamp,
-    },
-    /// The invitation became too old.
-    InvitationLapsed {
-        /// When.
-        at: Timestamp,
-    },
-    /// The person registered.
-    Registered {
-        /// Identifying data.
-        profile: Personal<Profile>,
-        /// Name to log in with, if it is not the address.
-        user_name: Option<Personal<String>>,
-        /// Password and the like.
-        credentials: Credentials,
-        /// When.
-        at: Timestamp,
-    },
-    /// A registration was turned down.
-    RegistrationRefused {
+    /// Closes the account, for good (K9).
+    Close {
         /// Why.
-        why: RegistrationFailure,
+        why: Closing,
+        /// In words, if an administrator does it.
+        reason: Option<String>,
         /// When.
         at: Timestamp,
     },
-    /// A confirmation mail was ordered.
-    ActivationIssued {
-        /// The mailed link.
-        activation: IssuedLink<LinkId>,
-        /// When.
-        at: Timestamp,
-    },
-    /// The account can log in from now on.
-    Activated {
-        /// When.
-        at: Timestamp,
-    },
-    /// A login succeeded.
-    LoggedIn {
-        /// From where.
-        from: Personal<IpAddr>,
-        /// When.
-        at: Timestamp,
-    },
-    /// A login failed.
-    LoginFailed {
-        /// Why.
-        why: LoginFailure,
-        /// From where.
-        from: Personal<IpAddr>,
-        /// When.
-        at: Timestamp,
-    },
-    /// Too many failures: no login for a time.
-    LockedOut {
-        /// When that ends.
-        until: Timestamp,
-        /// How many failures led to it.
-        attempts: u32,
-        /// When.
-        at: Timestamp,
-    },
-    /// Login is possible again.
-    LockoutReleased {
-        /// By what right.
-        by: ReleasedBy,
-        /// When.
-        at: Timestamp,
-    },
-    /// A session began.
-    SessionStarted {
-        /// Which.
-        session: SessionId,
-        /// What its credential hashes to.
-        token: TokenHash,
-        /// From where.
-        from: Personal<IpAddr>,
-        /// Browser or client, in words.
-        device: Personal<String>,
-        /// When it ends at the latest.
-        ends_at: Timestamp,
-        /// When.
-        at: Timestamp,
-    },
-    /// A session ended.
-    SessionEnded {
-        /// Which.
-        session: SessionId,
-        /// Why.
-        why: SessionEnd,
-        /// When.
-        at: Timestamp,
-    },
-    /// The person left: no notifications, and all mail of this mailbox generation is out of reach.
-    Unsubscribed {
-        /// The mailbox generation that ended.
-        mailbox_generation: u32,
-        /// By which way.
-        via: LeavingVia,
-        /// When.
-        at: Timestamp,
-    },
-}
-
-/// Why a registration was turned down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RegistrationFailure {
-    /// Not the invited address (B9).
-    AnotherAddress,
-    /// The invitation is too old, or a newer one was sent (R11).
-    LinkExpired,
-}
-
-/// Why a login failed. For the audit alone: whoever logs in is told nothing of it (R4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LoginFailure {
-    /// The password was wrong.
-    WrongPassword,
-    /// The account is locked.
-    LockedOut,
-    /// The account is not active yet (A4).
-    NotActivated,
-    /// Nobody holds the address.
-    UnknownAddress,
-}
-
-/// By what right a lockout ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReleasedBy {
-    /// Its time was over.
-    Time,
-    /// An administrator's.
-    Administrator,
-}
-
-/// Why a session ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SessionEnd {
-    /// The person logged out.
-    LoggedOut,
-    /// Nothing was done for too long (A37, B14).
-    Idle,
-    /// It reached its absolute limit.
-    TooOld,
-}
-
-/// How somebody left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LeavingVia {
-    /// By the link of a mail.
-    Link,
-    /// Logged in.
-    Account,
 }
 
 /// Why an account turned a command down.
@@ -404,6 +292,32 @@ pub enum Refusal {
     LinkExpired,
     /// A newer link was sent, or it never was this account's.
     LinkInvalid,
+    /// The account is closed.
+    Closed,
+    /// A second factor is enrolled already.
+    AlreadyEnrolled,
+    /// No enrolment waits for a code, or no longer.
+    NotEnrolling,
+    /// The code is wrong.
+    WrongCode,
+    /// The policy demands the second factor of one of the person's roles.
+    FactorDemanded,
+    /// Guests have no aliases, or the policy lets nobody manage them (B40, B41).
+    AliasesNotAllowed,
+    /// There is no such alias.
+    AliasUnknown,
+    /// The alias is not confirmed (B45).
+    AliasPending,
+    /// The former primary address stays until the promotion cannot be undone any more (R14).
+    UndoOpen,
+    /// There is no such client program, or it is blocked.
+    ClientUnknown,
+    /// Only a blocked client program can be deleted (B51).
+    ClientActive,
+    /// There are as many client programs as an account can have.
+    TooManyClients,
+    /// Only guests have an audience (C15), and only guests become members (B41).
+    NotAGuest,
 }
 
 impl Decider for Account {
@@ -414,51 +328,19 @@ impl Decider for Account {
     type Refusal = Refusal;
 
     fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
-        let State::Held(holder) = state else {
-            return match command {
-                Command::Invite(invite) => Ok(vec![invite.accepted()]),
-                Command::LapseInvitation { .. }
-                | Command::Register(_)
-                | Command::Activate { .. }
-                | Command::LogIn(_)
-                | Command::ReleaseLockout { .. }
-                | Command::EndSession { .. }
-                | Command::Unsubscribe { .. } => Err(Refusal::NotInvited),
-            };
-        };
-        match command {
-            Command::Invite(invite) => Ok(holder.invited_again(invite)),
-            Command::LapseInvitation { at } => Ok(holder.lapsed(at)),
-            Command::Register(form) => holder.register(*form),
-            Command::Activate { link, at } => holder.activate(link, at),
-            Command::LogIn(attempt) => Ok(login::log_in(&holder.stage, &attempt)),
-            Command::ReleaseLockout { by, at } => Ok(login::release(&holder.stage, by, at)),
-            Command::EndSession { session, why, at } if holder.sessions.contains(&session) => {
-                Ok(vec![Event::SessionEnded { session, why, at }])
-            }
-            Command::Unsubscribe { via, at } if holder.subscribed => {
-                Ok(vec![Event::Unsubscribed { mailbox_generation: holder.mailbox_generation, via, at }])
-            }
-            Command::EndSession { .. } | Command::Unsubscribe { .. } => Ok(vec![]),
+        match (state, command) {
+            (State::Vacant, Command::Invite(invite)) => Ok(vec![invite.accepted()]),
+            (State::Vacant, _) => Err(Refusal::NotInvited),
+            (State::Held(holder), command) => holder.decide(command),
         }
     }
 
     fn evolve(state: State, event: &Event) -> State {
-        match (state, event) {
-            (State::Vacant, Event::Invited { address, kind, invitation, .. }) => {
-                State::Held(Box::new(Holder {
-                    kind: *kind,
-                    address: address.clone(),
-                    invitation: invitation.clone(),
-                    stage: Stage::Invited,
-                    password: None,
-                    sessions: vec![],
-                    subscribed: true,
-                    mailbox_generation: 1,
-                }))
+        match state {
+            State::Vacant => {
+                Holder::begin(event).map_or(State::Vacant, |holder| State::Held(Box::new(holder)))
             }
-            (State::Vacant, _) => State::Vacant,
-            (State::Held(mut holder), event) => {
+            State::Held(mut holder) => {
                 holder.evolve(event);
                 State::Held(holder)
             }
@@ -478,93 +360,118 @@ impl State {
 }
 
 impl Holder {
-    fn invited_again(&self, invite: Invite) -> Vec<Event> {
-        let lapsed = self.stage == Stage::Invited && self.invitation.expires_at <= invite.at;
-        if lapsed {
-            vec![Event::InvitationResent { invitation: invite.invitation, at: invite.at }]
-        } else {
-            vec![]
-        }
-    }
-
-    fn lapsed(&self, at: Timestamp) -> Vec<Event> {
-        if self.stage == Stage::Invited && self.invitation.expires_at <= at {
-            vec![Event::InvitationLapsed { at }]
-        } else {
-            vec![]
-        }
-    }
-
-    fn register(&self, form: Register) -> Result<Vec<Event>, Refusal> {
-        if self.stage != Stage::Invited {
-            return Err(Refusal::AlreadyRegistered);
-        }
-        let at = form.at;
-        let refused = |why| Ok(vec![Event::RegistrationRefused { why, at }]);
-        if form.invitation != self.invitation.id || self.invitation.expires_at <= at {
-            return refused(RegistrationFailure::LinkExpired);
-        }
-        if self.address.value().is_none_or(|invited| invited.normalised() != form.address.normalised()) {
-            return refused(RegistrationFailure::AnotherAddress);
-        }
-        let registered = Event::Registered {
-            profile: Personal::known(form.profile),
-            user_name: form.user_name.map(Personal::known),
-            credentials: form.credentials,
-            at,
-        };
-        Ok(vec![
-            registered,
-            match form.activation {
-                Some(activation) => Event::ActivationIssued { activation, at },
-                None => Event::Activated { at },
-            },
-        ])
-    }
-
-    fn activate(&self, link: LinkId, at: Timestamp) -> Result<Vec<Event>, Refusal> {
-        match &self.stage {
-            Stage::Invited => Err(Refusal::LinkInvalid),
-            Stage::Registered { activation } if activation.id != link => Err(Refusal::LinkInvalid),
-            Stage::Registered { activation } if activation.expires_at <= at => Err(Refusal::LinkExpired),
-            Stage::Registered { .. } => Ok(vec![Event::Activated { at }]),
-            Stage::Active { .. } | Stage::LockedOut { .. } => Err(Refusal::LinkUsed),
+    fn decide(&self, command: Command) -> Result<Vec<Event>, Refusal> {
+        match command {
+            Command::Invite(invite) => Ok(self.invited_again(invite)),
+            Command::LapseInvitation { at } => Ok(self.lapsed(at)),
+            Command::ResendInvitation { invitation, at } => self.resend_invitation(invitation, at),
+            Command::Register(form) => self.register(*form),
+            Command::ResendActivation { activation, at } => self.resend_activation(activation, at),
+            Command::Activate { link, at } => self.activate(link, at),
+            Command::LogIn(attempt) => Ok(login::log_in(self, &attempt)),
+            Command::ReleaseLockout { by, at } => Ok(login::release(&self.stage, by, at)),
+            Command::EndSession { session, why, at } => Ok(self.end_session(session, why, at)),
+            Command::Sight(sighting) => Ok(self.sight(&sighting)),
+            Command::UpdateProfile { .. } if self.stage == Stage::Closed => Err(Refusal::Closed),
+            Command::UpdateProfile { profile, .. } if self.profile.value() == Some(&*profile) => Ok(vec![]),
+            Command::UpdateProfile { profile, at } => {
+                Ok(vec![Event::ProfileUpdated { profile: Personal::known(*profile), at }])
+            }
+            Command::PromoteToMember { .. } | Command::SetAudience { .. } if self.stage == Stage::Closed => {
+                Err(Refusal::Closed)
+            }
+            Command::PromoteToMember { .. } if self.kind == Kind::Member => Ok(vec![]),
+            Command::PromoteToMember { at } => Ok(vec![Event::PromotedToMember { at }]),
+            Command::SetAudience { audience, .. } if self.audience == audience => Ok(vec![]),
+            Command::SetAudience { .. } if self.kind == Kind::Member => Err(Refusal::NotAGuest),
+            Command::SetAudience { audience, at } => Ok(vec![Event::AudienceChanged { audience, at }]),
+            Command::Recover(command) => self.recover(command),
+            Command::Factor(command) => self.factor(command),
+            Command::Alias(command) => self.alias(command),
+            Command::Client(command) => self.client(command),
+            Command::Unsubscribe { via, at } => Ok(self.unsubscribe(via, at)),
+            Command::Resubscribe { at } => self.resubscribe(at),
+            Command::Close { why, reason, at } => Ok(self.close(why, reason, at)),
         }
     }
 
     fn evolve(&mut self, event: &Event) {
         match event {
             // A second invitation into a held account cannot be decided; stored, it changes nothing.
-            Event::Invited { .. } | Event::RegistrationRefused { .. } | Event::InvitationLapsed { .. } => {}
-            Event::InvitationResent { invitation, .. } => self.invitation = invitation.clone(),
-            Event::Registered { credentials, .. } => self.password = Some(credentials.password.clone()),
-            Event::ActivationIssued { activation, .. } => {
+            Event::Invited { .. } | Event::RegistrationRefused { .. } => {}
+            Event::InvitationLapsed { .. } => self.lapsed = true,
+            Event::InvitationResent { invitation, at } => {
+                self.invitation = invitation.clone();
+                self.lapsed = false;
+                self.issued_at = *at;
+            }
+            Event::Registered { profile, user_name, credentials, .. } => {
+                self.profile = profile.clone();
+                self.user_name.clone_from(user_name);
+                self.credentials = Some(credentials.clone());
+            }
+            Event::ActivationIssued { activation, at } => {
                 self.stage = Stage::Registered { activation: activation.clone() };
+                self.issued_at = *at;
             }
-            Event::Activated { .. } | Event::LoggedIn { .. } | Event::LockoutReleased { .. } => {
-                self.stage = Stage::Active { failures: vec![] };
-            }
-            Event::LoginFailed { at, .. } => {
-                if let Stage::Active { failures } = &mut self.stage {
-                    failures.push(*at);
+            Event::Activated { .. } => self.stage = Stage::Active,
+            Event::LoggedIn { from, factor, .. } => {
+                self.stage = Stage::Active;
+                self.vigilance.succeed(from);
+                if let (Some(own), Some(used)) = (&mut self.second_factor, factor) {
+                    own.note(*used);
                 }
             }
-            Event::LockedOut { until, .. } => self.stage = Stage::LockedOut { until: *until },
-            Event::SessionStarted { session, .. } => self.sessions.push(*session),
-            Event::SessionEnded { session, .. } => self.sessions.retain(|live| live != session),
-            Event::Unsubscribed { .. } => self.subscribed = false,
-        }
-    }
-}
-
-impl Invite {
-    fn accepted(self) -> Event {
-        Event::Invited {
-            address: Personal::known(self.address),
-            kind: self.kind,
-            by: self.by,
-            invitation: self.invitation,
-            at: self.at,
+            Event::LoginFailed { why, at, .. } => match why {
+                LoginFailure::WrongPassword | LoginFailure::WrongCode => self.vigilance.fail(*at),
+                LoginFailure::LockedOut
+                | LoginFailure::NotActivated
+                | LoginFailure::UnknownAddress
+                | LoginFailure::UnfamiliarNetwork
+                | LoginFailure::Closed => {}
+            },
+            Event::LockedOut { until, untold, at, .. } => {
+                self.stage = Stage::LockedOut { until: *until };
+                self.vigilance.lock(*at, !untold);
+            }
+            Event::LockoutReleased { .. } => {
+                self.stage = Stage::Active;
+                self.vigilance.failures.clear();
+            }
+            Event::SessionStarted { session, client, from, .. } => {
+                let seen = from.value().map(IpAddr::to_canonical).into_iter().collect();
+                self.sessions.push(LiveSession { id: *session, client: *client, seen });
+            }
+            Event::SessionEnded { session, .. } => self.sessions.retain(|live| live.id != *session),
+            Event::NetworkChanged { session, from, .. } => {
+                if let Some(live) = self.sessions.iter_mut().find(|live| live.id == *session) {
+                    live.seen.extend(from.value().copied());
+                }
+            }
+            Event::ProfileUpdated { profile, .. } => self.profile = profile.clone(),
+            Event::PromotedToMember { .. } => {
+                self.kind = Kind::Member;
+                self.audience = None;
+            }
+            Event::AudienceChanged { audience, .. } => self.audience.clone_from(audience),
+            Event::Unsubscribed { .. } => {
+                self.subscribed = false;
+                // Their mailboxes ended with this one.
+                self.joined.clear();
+            }
+            Event::Resubscribed { mailbox_generation, .. } => {
+                self.subscribed = true;
+                self.mailbox_generation = *mailbox_generation;
+            }
+            Event::Closed { why, .. } => {
+                self.stage = Stage::Closed;
+                self.closing = Some(*why);
+                self.subscribed = false;
+            }
+            Event::Recovery(event) => self.recovered(event),
+            Event::SecondFactor(event) => self.factored(event),
+            Event::Alias(event) => self.aliased(event),
+            Event::Client(event) => self.served(event),
         }
     }
 }

@@ -18,13 +18,44 @@ pub enum Right {
     ReadAudit,
     /// To see people and notifications.
     Administer,
+    /// To change the policy.
+    AuthorPolicy,
     /// To see jobs and read models.
     Operate,
+}
+
+/// What a question was put to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Topic {
+    /// The audit.
+    #[default]
+    Audit,
+    /// What is shown in public, and the domains.
+    Organisation,
+    /// People.
+    Accounts,
+    /// Their ways in.
+    Invitations,
+    /// Mails and their fate.
+    Notifications,
+    /// The settings and their history.
+    Policy,
+}
+
+impl Topic {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    fn is_audit(&self) -> bool {
+        *self == Self::Audit
+    }
 }
 
 /// What was asked: shape and bounds of the filter. Ids are the audit's skeleton; texts and addresses never stand here.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
+    /// What it was put to.
+    #[serde(default, skip_serializing_if = "Topic::is_audit")]
+    pub topic: Topic,
     /// At this instant or later.
     pub from: Option<Timestamp>,
     /// Before this instant.
@@ -42,7 +73,7 @@ pub struct Question {
 /// What can be recorded.
 #[derive(Debug, Clone)]
 pub enum Command {
-    /// Somebody asks, and may.
+    /// Somebody asks the audit, or the administration, and may.
     Ask {
         /// What.
         question: Question,
@@ -62,7 +93,7 @@ pub enum Command {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "t", rename_all = "snake_case")]
 pub enum Event {
-    /// The audit was asked.
+    /// The audit was asked, or the administration.
     Queried {
         /// What.
         question: Question,

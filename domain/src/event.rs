@@ -3,12 +3,12 @@
 use crate::{
     account, audit,
     decider::Decider,
-    draft,
+    device, draft,
     id::{
-        AccountId, AddressTag, ContentKeyId, DraftId, Id, InquiryId, MessageId, NotificationId, SessionId,
-        VaultKeyId,
+        AccountId, AddressTag, ContentKeyId, DeviceTag, DraftId, Id, InquiryId, MessageId, NetworkTag,
+        NotificationId, SessionId, VaultKeyId,
     },
-    key, message, notification, organisation,
+    key, message, network, notification, organisation,
     policy::Role,
     reservation,
 };
@@ -24,6 +24,10 @@ pub enum Event {
     Account(AccountId, account::Event),
     /// Of an address.
     Reservation(AddressTag, reservation::Event),
+    /// Of a network that failed logins came from.
+    Network(NetworkTag, network::Event),
+    /// Of a client program's request for a credential.
+    Device(DeviceTag, device::Event),
     /// Of a draft.
     Draft(DraftId, draft::Event),
     /// Of a message.
@@ -153,6 +157,24 @@ impl Stored for reservation::Reservation {
     }
 }
 
+impl Stored for network::Network {
+    fn event(stream: Uuid, event: network::Event) -> Event {
+        Event::Network(Id::new(stream), event)
+    }
+    fn own(event: Event) -> Option<network::Event> {
+        if let Event::Network(_, own) = event { Some(own) } else { None }
+    }
+}
+
+impl Stored for device::Device {
+    fn event(stream: Uuid, event: device::Event) -> Event {
+        Event::Device(Id::new(stream), event)
+    }
+    fn own(event: Event) -> Option<device::Event> {
+        if let Event::Device(_, own) = event { Some(own) } else { None }
+    }
+}
+
 impl Stored for draft::Draft {
     fn event(stream: Uuid, event: draft::Event) -> Event {
         Event::Draft(Id::new(stream), event)
@@ -208,6 +230,8 @@ impl Event {
             Event::Account(account, _) => Some(Subject::Account(*account)),
             Event::Reservation(address, _) => Some(Subject::Address(*address)),
             Event::Organisation(_)
+            | Event::Network(..)
+            | Event::Device(..)
             | Event::Draft(..)
             | Event::Message(..)
             | Event::Notification(..)
@@ -227,6 +251,8 @@ impl Event {
             Event::Organisation(_)
             | Event::Account(..)
             | Event::Reservation(..)
+            | Event::Network(..)
+            | Event::Device(..)
             | Event::Message(..)
             | Event::Notification(..)
             | Event::Audit(..)

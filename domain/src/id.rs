@@ -29,6 +29,14 @@ pub type SessionId = Id<crate::account::Session>;
 pub type InvitationId = Id<crate::account::Invitation>;
 /// A link in a mail. Its token is derived from it and a key, so nobody stores the token.
 pub type LinkId = Id<crate::account::Link>;
+/// A further address of a member.
+pub type AliasId = Id<crate::account::AliasName>;
+/// A client program of an account.
+pub type ClientId = Id<crate::account::ClientName>;
+/// A network: a keyed hash of its prefix, so that a stream's name gives nothing away.
+pub type NetworkTag = Id<crate::network::Network>;
+/// A client program's request for a credential: a keyed hash of the code that it shows.
+pub type DeviceTag = Id<crate::device::Device>;
 /// The key under which a message's content is sealed; a forward shares the original's.
 pub type ContentKeyId = Id<crate::message::ContentKey>;
 /// One query of the audit.

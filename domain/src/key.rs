@@ -40,6 +40,18 @@ pub enum Subject {
         /// Which generation.
         generation: u32,
     },
+    /// Everything that a closed account sent in one mailbox generation (K9).
+    OutgoingMailbox {
+        /// Whose.
+        account: AccountId,
+        /// Which generation.
+        generation: u32,
+    },
+    /// What the person of a closed account proved themselves by (K9).
+    Credentials {
+        /// Whose.
+        account: AccountId,
+    },
     /// A draft that was sent or thrown away.
     Draft {
         /// Which.

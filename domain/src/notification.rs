@@ -29,10 +29,16 @@ pub enum Kind {
     NewMessage,
     /// Come and register (A1).
     Invitation,
-    /// Confirm the registration (A4).
+    /// Confirm the registration, or a new password (A4, A13).
     Activation,
+    /// The reminder phrase (A10).
+    Reminder,
+    /// The reset link (B22).
+    Reset,
     /// Disabled until (A18).
     Lockout,
+    /// Confirm an alias, or undo its promotion (B42, R14).
+    Alias,
 }
 
 /// What it is about.

@@ -1,10 +1,11 @@
-//! The organisation: its domains, its people's roles and its policy. One stream; everything else belongs to it.
+//! The organisation: its name and what it shows, its domains, its people's roles and its policy. One stream; everything else belongs to it.
 
 use crate::{
     address::{Domain, EmailAddress},
     decider::Decider,
     id::AccountId,
     policy::{Policy, Role},
+    presentation::Presentation,
     timestamp::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,8 @@ pub struct State {
     pub policy_version: u32,
     /// The policy in force.
     pub policy: Policy,
+    /// How it shows itself (A47).
+    pub presentation: Presentation,
     /// Its own domains (A26, B50).
     pub domains: BTreeSet<Domain>,
     /// Who holds which roles (K2).
@@ -59,6 +62,31 @@ pub enum Command {
         policy: Box<Policy>,
         /// The version that the author saw.
         version: u32,
+        /// Why, at most [`REASON_CHARACTERS`] (Q8).
+        reason: Option<String>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Changes what is shown in public.
+    Update {
+        /// What it is called.
+        name: String,
+        /// The rest of it, whole.
+        presentation: Box<Presentation>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Makes a domain one of its own (A26, B50).
+    ClaimDomain {
+        /// Which.
+        domain: Domain,
+        /// When.
+        at: Timestamp,
+    },
+    /// Gives a domain up; accounts stay as they are.
+    ReleaseDomain {
+        /// Which.
+        domain: Domain,
         /// When.
         at: Timestamp,
     },
@@ -103,6 +131,32 @@ pub enum Event {
         policy: Box<Policy>,
         /// Its number.
         version: u32,
+        /// Why (Q8).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Something else is shown in public.
+    Updated {
+        /// What it is called.
+        name: String,
+        /// The rest of it, whole.
+        presentation: Box<Presentation>,
+        /// When.
+        at: Timestamp,
+    },
+    /// A domain became its own.
+    DomainClaimed {
+        /// Which.
+        domain: Domain,
+        /// When.
+        at: Timestamp,
+    },
+    /// A domain is not its own any more.
+    DomainReleased {
+        /// Which.
+        domain: Domain,
         /// When.
         at: Timestamp,
     },
@@ -139,6 +193,10 @@ pub enum Refusal {
     BadPolicy,
     /// Somebody else changed the policy meanwhile.
     StalePolicy,
+    /// The reason is too long.
+    BadReason,
+    /// Something that is to be shown in public cannot be: [`Presentation::problems`] says what.
+    BadPresentation,
     /// Together with a role that the account has, this one would join content and administration (K2).
     ConflictingRole,
     /// Nobody would be left to administer.
@@ -147,6 +205,8 @@ pub enum Refusal {
 
 /// Characters of an organisation's name; what fits a mail's subject.
 const NAME_CHARACTERS: usize = 100;
+/// Characters of the reason for a change.
+pub const REASON_CHARACTERS: usize = 500;
 
 impl Decider for Organisation {
     const CATEGORY: &'static str = "organisation";
@@ -169,9 +229,24 @@ impl Decider for Organisation {
             }
             Command::ChangePolicy { policy, .. } if *policy == state.policy => Ok(vec![]),
             Command::ChangePolicy { policy, .. } if policy.validate().is_err() => Err(Refusal::BadPolicy),
-            Command::ChangePolicy { policy, version, at } => {
-                Ok(vec![Event::PolicyChanged { policy, version: version + 1, at }])
+            Command::ChangePolicy { reason: Some(reason), .. }
+                if reason.chars().count() > REASON_CHARACTERS || reason.chars().any(char::is_control) =>
+            {
+                Err(Refusal::BadReason)
             }
+            Command::ChangePolicy { policy, version, reason, at } => {
+                Ok(vec![Event::PolicyChanged { policy, version: version + 1, reason, at }])
+            }
+            Command::Update { name, .. } if !is_name(&name) => Err(Refusal::BadIdentity),
+            Command::Update { presentation, .. } if !presentation.problems().is_empty() => {
+                Err(Refusal::BadPresentation)
+            }
+            Command::Update { name, presentation, .. } if state.shows(&name, &presentation) => Ok(vec![]),
+            Command::Update { name, presentation, at } => Ok(vec![Event::Updated { name, presentation, at }]),
+            Command::ClaimDomain { domain, .. } if state.domains.contains(&domain) => Ok(vec![]),
+            Command::ClaimDomain { domain, at } => Ok(vec![Event::DomainClaimed { domain, at }]),
+            Command::ReleaseDomain { domain, .. } if !state.domains.contains(&domain) => Ok(vec![]),
+            Command::ReleaseDomain { domain, at } => Ok(vec![Event::DomainReleased { domain, at }]),
             Command::GrantRole { account, role, .. } if state.has(account, role) => Ok(vec![]),
             Command::GrantRole { account, role, at } => {
                 if state.roles_of(account).iter().any(|held| held.conflicts(role)) {
@@ -201,6 +276,18 @@ impl Decider for Organisation {
                 state.policy = (**policy).clone();
                 state.policy_version = *version;
             }
+            Event::Updated { name, presentation, .. } => {
+                state.presentation = (**presentation).clone();
+                if let Some(identity) = &mut state.founded {
+                    identity.name.clone_from(name);
+                }
+            }
+            Event::DomainClaimed { domain, .. } => {
+                state.domains.insert(domain.clone());
+            }
+            Event::DomainReleased { domain, .. } => {
+                state.domains.remove(domain);
+            }
             Event::RoleGranted { account, role, .. } => {
                 state.roles.entry(*account).or_default().insert(*role);
             }
@@ -220,6 +307,10 @@ impl State {
     pub fn roles_of(&self, account: AccountId) -> BTreeSet<Role> {
         self.roles.get(&account).cloned().unwrap_or_default()
     }
+    fn shows(&self, name: &str, presentation: &Presentation) -> bool {
+        self.presentation == *presentation
+            && self.founded.as_ref().is_some_and(|identity| identity.name == name)
+    }
     fn has(&self, account: AccountId, role: Role) -> bool {
         self.roles.get(&account).is_some_and(|held| held.contains(&role))
     }
@@ -230,10 +321,8 @@ impl State {
 
 impl Identity {
     fn is_valid(&self) -> bool {
-        let short = |text: &str| !text.trim().is_empty() && text.chars().count() <= NAME_CHARACTERS;
         let is_url = self.portal_url.starts_with("https://") || self.portal_url.starts_with("http://");
-        short(&self.name)
-            && !self.name.chars().any(char::is_control)
+        is_name(&self.name)
             && is_url
             && !self.portal_url.ends_with('/')
             && !self.portal_url.chars().any(|c| c.is_control() || c.is_whitespace())
@@ -241,95 +330,9 @@ impl Identity {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{decider::kit::given, policy::Pack};
-    use uuid::Uuid;
-
-    const AT: Timestamp = Timestamp::from_micros(1_767_600_000_000_000);
-
-    fn founded() -> Event {
-        Event::Founded {
-            identity: Identity {
-                name: "Insurer".into(),
-                portal_url: "https://mail.insurer.example".into(),
-                do_not_reply: "do-not-reply@insurer.example".into(),
-            },
-            policy: Box::new(Policy::from_pack(Pack::Portal)),
-            domains: BTreeSet::new(),
-            at: AT,
-        }
-    }
-    /// B29: an organisation that mails could not come from, or lead to, is not founded.
-    #[test]
-    fn an_identity_is_complete() {
-        let Event::Founded { identity, policy, domains, at } = founded() else { unreachable!() };
-        for bad in [
-            Identity { name: "two\nlines".into(), ..identity.clone() },
-            Identity { portal_url: "mail.insurer.example".into(), ..identity.clone() },
-            Identity { portal_url: "https://mail.insurer.example/".into(), ..identity.clone() },
-            Identity { do_not_reply: "nobody".into(), ..identity.clone() },
-        ] {
-            let found =
-                Command::Found { identity: bad, policy: policy.clone(), domains: domains.clone(), at };
-            given::<Organisation>([]).when(found).then_refused(Refusal::BadIdentity);
-        }
-    }
-
-    fn account(n: u128) -> AccountId {
-        AccountId::new(Uuid::from_u128(n))
-    }
-    fn granted(n: u128, role: Role) -> Event {
-        Event::RoleGranted { account: account(n), role, at: AT }
-    }
-    fn grant(n: u128, role: Role) -> Command {
-        Command::GrantRole { account: account(n), role, at: AT }
-    }
-
-    /// K2: a role is granted once, and repeating it stays quiet.
-    #[test]
-    fn a_role_is_granted_once() {
-        given::<Organisation>([founded()])
-            .when(grant(1, Role::ComplianceOfficer))
-            .then([granted(1, Role::ComplianceOfficer)]);
-        given::<Organisation>([founded(), granted(1, Role::ComplianceOfficer)])
-            .when(grant(1, Role::ComplianceOfficer))
-            .then_nothing();
-    }
-
-    /// K2: nobody both reads content and administers.
-    #[test]
-    fn administration_and_content_do_not_meet() {
-        given::<Organisation>([founded(), granted(1, Role::Administrator)])
-            .when(grant(1, Role::BreakGlass))
-            .then_refused(Refusal::ConflictingRole);
-    }
-
-    /// K2: the last administrator stays.
-    #[test]
-    fn the_last_administrator_stays() {
-        let revoke = |n| Command::RevokeRole { account: account(n), role: Role::Administrator, at: AT };
-        given::<Organisation>([founded(), granted(1, Role::Administrator)])
-            .when(revoke(1))
-            .then_refused(Refusal::LastAdministrator);
-        given::<Organisation>([founded(), granted(1, Role::Administrator)]).when(revoke(2)).then_nothing();
-    }
-
-    /// Q8: a policy change names the version it saw; a stale one is refused, the same policy again is quiet.
-    #[test]
-    fn a_policy_change_names_what_it_saw() {
-        let change = |pack, version| Command::ChangePolicy {
-            policy: Box::new(Policy::from_pack(pack)),
-            version,
-            at: AT,
-        };
-        given::<Organisation>([founded()]).when(change(Pack::Envelope, 1)).then([Event::PolicyChanged {
-            policy: Box::new(Policy::from_pack(Pack::Envelope)),
-            version: 2,
-            at: AT,
-        }]);
-        given::<Organisation>([founded()]).when(change(Pack::Envelope, 2)).then_refused(Refusal::StalePolicy);
-        given::<Organisation>([founded()]).when(change(Pack::Portal, 1)).then_nothing();
-    }
+fn is_name(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= NAME_CHARACTERS && !text.chars().any(char::is_control)
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 
 mod bounds;
 mod choices;
+mod difference;
 mod network;
 mod packs;
 mod public_mailboxes;
@@ -19,6 +20,7 @@ mod role;
 
 pub use bounds::PolicyProblem;
 pub use choices::{DeliveryMode, GuestCompose, NetworkPinning, ProfileField, RecipientRule};
+pub use difference::Difference;
 pub use network::{Network, NetworkError};
 pub use packs::Pack;
 pub use public_mailboxes::public_mailbox_domains;

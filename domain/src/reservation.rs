@@ -1,7 +1,12 @@
-//! The reservation that keeps an address unique: one stream per address of an organisation, named by a keyed hash.
+//! The reservation that keeps a name to log in with unique, be it an address or a user name (C5): one stream for each of
+//! an organisation, named by a keyed hash.
 
 use crate::{
-    account::LoginFailure, address::EmailAddress, classified::Personal, decider::Decider, id::AccountId,
+    account::{LoginFailure, recovery::ChallengeFailure},
+    address::EmailAddress,
+    classified::Personal,
+    decider::Decider,
+    id::AccountId,
     timestamp::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -33,6 +38,29 @@ pub enum Command {
         /// When.
         at: Timestamp,
     },
+    /// Gives it to the account that the holder joins (B43).
+    Transfer {
+        /// Whose it is.
+        from: AccountId,
+        /// Whose it becomes.
+        account: AccountId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Gives it up.
+    Release {
+        /// Whose it is.
+        account: AccountId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Records that somebody answered questions about an address that nobody holds (R4).
+    FailChallenge {
+        /// From where.
+        from: IpAddr,
+        /// When.
+        at: Timestamp,
+    },
     /// Records that somebody tried to log in with an address that nobody holds (R4).
     FailLogin {
         /// As it was typed.
@@ -52,6 +80,29 @@ pub enum Event {
     Reserved {
         /// Whose it is.
         account: AccountId,
+        /// When.
+        at: Timestamp,
+    },
+    /// It belongs to another account from now on.
+    Transferred {
+        /// Whose it is.
+        account: AccountId,
+        /// When.
+        at: Timestamp,
+    },
+    /// It belongs to nobody any more.
+    Released {
+        /// Whose it was.
+        account: AccountId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Somebody answered questions about it though nobody holds it.
+    ChallengeFailed {
+        /// Always the same: there is no account.
+        why: ChallengeFailure,
+        /// From where.
+        from: Personal<IpAddr>,
         /// When.
         at: Timestamp,
     },
@@ -83,26 +134,46 @@ impl Decider for Reservation {
     type Refusal = Refusal;
 
     fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
-        match (state, command) {
-            (State::Free, Command::Reserve { account, at }) => Ok(vec![Event::Reserved { account, at }]),
-            (State::Held { account: holder }, Command::Reserve { account, .. }) if *holder == account => {
-                Ok(vec![])
+        let holder = match state {
+            State::Free => None,
+            State::Held { account } => Some(*account),
+        };
+        match command {
+            Command::Reserve { account, at } => match holder {
+                None => Ok(vec![Event::Reserved { account, at }]),
+                Some(own) if own == account => Ok(vec![]),
+                Some(_) => Err(Refusal::Taken),
+            },
+            Command::Transfer { from, account, at } => match holder {
+                Some(own) if own == from => Ok(vec![Event::Transferred { account, at }]),
+                Some(own) if own == account => Ok(vec![]),
+                None | Some(_) => Err(Refusal::Taken),
+            },
+            Command::Release { account, at } if holder == Some(account) => {
+                Ok(vec![Event::Released { account, at }])
             }
-            (State::Held { .. }, Command::Reserve { .. }) => Err(Refusal::Taken),
-            (State::Free, Command::FailLogin { typed, from, at }) => Ok(vec![Event::LoginFailed {
+            Command::FailLogin { typed, from, at } if holder.is_none() => Ok(vec![Event::LoginFailed {
                 why: LoginFailure::UnknownAddress,
                 typed: Personal::known(typed),
                 from: Personal::known(from),
                 at,
             }]),
-            (State::Held { .. }, Command::FailLogin { .. }) => Ok(vec![]),
+            Command::FailChallenge { from, at } if holder.is_none() => Ok(vec![Event::ChallengeFailed {
+                why: ChallengeFailure::UnknownAddress,
+                from: Personal::known(from),
+                at,
+            }]),
+            Command::Release { .. } | Command::FailLogin { .. } | Command::FailChallenge { .. } => Ok(vec![]),
         }
     }
 
     fn evolve(state: State, event: &Event) -> State {
         match event {
-            Event::Reserved { account, .. } => State::Held { account: *account },
-            Event::LoginFailed { .. } => state,
+            Event::Reserved { account, .. } | Event::Transferred { account, .. } => {
+                State::Held { account: *account }
+            }
+            Event::Released { .. } => State::Free,
+            Event::LoginFailed { .. } | Event::ChallengeFailed { .. } => state,
         }
     }
 }
@@ -131,6 +202,33 @@ mod tests {
         given::<Reservation>([]).when(reserve(1)).then([reserved(1)]);
         given::<Reservation>([reserved(1)]).when(reserve(1)).then_nothing();
         given::<Reservation>([reserved(1)]).when(reserve(2)).then_refused(Refusal::Taken);
+    }
+
+    /// B43, K9: an address passes to the account that its holder joins, or is given up and can be reserved anew.
+    #[test]
+    fn an_address_passes_on_or_is_given_up() {
+        let transfer = |from, to| Command::Transfer { from: account(from), account: account(to), at: AT };
+        let transferred = Event::Transferred { account: account(2), at: AT };
+        given::<Reservation>([reserved(1)]).when(transfer(1, 2)).then([transferred.clone()]);
+        given::<Reservation>([reserved(1), transferred.clone()]).when(transfer(1, 2)).then_nothing();
+        given::<Reservation>([reserved(3)]).when(transfer(1, 2)).then_refused(Refusal::Taken);
+        given::<Reservation>([reserved(1), transferred]).when(reserve(1)).then_refused(Refusal::Taken);
+        let release = |n| Command::Release { account: account(n), at: AT };
+        let released = Event::Released { account: account(1), at: AT };
+        given::<Reservation>([reserved(1)]).when(release(1)).then([released.clone()]);
+        given::<Reservation>([reserved(1)]).when(release(2)).then_nothing();
+        given::<Reservation>([reserved(1), released]).when(reserve(2)).then([reserved(2)]);
+    }
+
+    /// R4: an answer about an address that nobody holds is on record like any other.
+    #[test]
+    fn a_challenge_of_an_unknown_address_is_on_record() {
+        let from = IpAddr::from([192, 0, 2, 7]);
+        let fail = || Command::FailChallenge { from, at: AT };
+        let why = ChallengeFailure::UnknownAddress;
+        let failed = Event::ChallengeFailed { why, from: Personal::known(from), at: AT };
+        given::<Reservation>([]).when(fail()).then([failed]);
+        given::<Reservation>([reserved(1)]).when(fail()).then_nothing();
     }
 
     /// R4: an attempt on an address that nobody holds is on record like any other.

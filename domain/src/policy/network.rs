@@ -47,6 +47,20 @@ impl Network {
         if network.masked(base) == bits(base) { Ok(network) } else { Err(NetworkError::HostBits) }
     }
 
+    /// The network that an address is taken to share with its neighbours: /24 of IPv4, /56 of IPv6 (R3, R6).
+    #[must_use]
+    pub fn around(address: IpAddr) -> Self {
+        let address = address.to_canonical();
+        let prefix = if address.is_ipv4() { 24 } else { 56 };
+        let network = Self { base: address, prefix };
+        let base = match address {
+            // The mask leaves 32 bits at most of a 32-bit value.
+            IpAddr::V4(_) => IpAddr::V4(u32::try_from(network.masked(address)).unwrap_or_default().into()),
+            IpAddr::V6(_) => IpAddr::V6(network.masked(address).into()),
+        };
+        Self { base, prefix }
+    }
+
     /// Whether the address lies in it; an IPv4 address written as IPv6 (RFC 4291 §2.5.5.2) counts as IPv4 (B18).
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
@@ -122,6 +136,15 @@ mod tests {
         assert!(contains("192.0.2.0/24", "::ffff:192.0.2.7"));
         assert!(!contains("::/0", "192.0.2.7"));
         assert!(!contains("0.0.0.0/0", "2001:db8::1"));
+    }
+
+    /// R3, R6: neighbours share a network, and an IPv4 address in IPv6 clothes is IPv4.
+    #[test]
+    fn neighbours_share_a_network() {
+        let around = |address: &str| Network::around(address.parse().unwrap()).to_string();
+        assert_eq!(around("192.0.2.255"), "192.0.2.0/24");
+        assert_eq!(around("::ffff:192.0.2.7"), "192.0.2.0/24");
+        assert_eq!(around("2001:db8:1:2ff::7"), "2001:db8:1:200::/56");
     }
 
     /// B18: what is no network is refused.
