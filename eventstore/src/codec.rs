@@ -8,10 +8,12 @@ use domain::{
     account::Account,
     audit::Audit,
     classified::{CONTENT, PERSONAL},
+    device::Device,
     draft::Draft,
     event::Stored,
     key::VaultKey,
     message::Message,
+    network::Network,
     notification::Notification,
     organisation::Organisation,
     reservation::Reservation,
@@ -126,10 +128,12 @@ pub(crate) fn join(
 type Parser = fn(Uuid, Value) -> serde_json::Result<Event>;
 
 fn parser(category: &str) -> Option<Parser> {
-    let aggregates: [(&str, Parser); 8] = [
+    let aggregates: [(&str, Parser); 10] = [
         (Organisation::CATEGORY, parse::<Organisation>),
         (Account::CATEGORY, parse::<Account>),
         (Reservation::CATEGORY, parse::<Reservation>),
+        (Network::CATEGORY, parse::<Network>),
+        (Device::CATEGORY, parse::<Device>),
         (Draft::CATEGORY, parse::<Draft>),
         (Message::CATEGORY, parse::<Message>),
         (Notification::CATEGORY, parse::<Notification>),

@@ -6,10 +6,12 @@ use crate::{
 };
 use domain::{
     AccountId, Event, OrganisationId, Timestamp,
-    account::{self, IssuedLink, Kind, Profile},
+    account::{self, IssuedLink, Kind, Profile, alias},
     address::EmailAddress,
     event::Subject,
     id::InvitationId,
+    notification,
+    user_name::UserName,
 };
 use eventstore::{
     Recorded,
@@ -21,8 +23,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) const MODEL: ReadModel = ReadModel { name: "accounts", tables: &["rm_accounts"], apply };
 
 const INVITE: &str = "INSERT INTO rm_accounts (organisation, account, kind, state, address, invited_by, invitation, \
-     invitation_sent_at, invitation_expires_at, invitation_lapsed, mailbox_generation, subscribed, created_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, FALSE, 1, TRUE, $8)";
+     invitation_sent_at, invitation_expires_at, invitation_lapsed, mailbox_generation, subscribed, undeliverable, \
+     created_at, audience) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, FALSE, 1, TRUE, FALSE, $8, $10)";
 const RESEND: &str = "UPDATE rm_accounts SET invitation = $3, invitation_sent_at = $4, invitation_expires_at = $5, \
      invitation_lapsed = FALSE WHERE organisation = $1 AND account = $2";
 const LAPSE: &str =
@@ -35,16 +37,29 @@ const LOG_IN: &str =
 const UNSUBSCRIBE: &str =
     "UPDATE rm_accounts SET subscribed = FALSE WHERE organisation = $1 AND account = $2";
 
-const SELECT: &str = "SELECT account, kind, state, address, profile, user_name, invited_by, invitation, \
-     invitation_sent_at, invitation_expires_at, invitation_lapsed, mailbox_generation, subscribed, created_at, \
-     last_login_at FROM rm_accounts WHERE organisation = ?";
+const RESUBSCRIBE: &str = "UPDATE rm_accounts SET subscribed = TRUE, mailbox_generation = $3 \
+     WHERE organisation = $1 AND account = $2";
+const CLOSE: &str =
+    "UPDATE rm_accounts SET state = $3, subscribed = FALSE WHERE organisation = $1 AND account = $2";
+const SET_ADDRESS: &str = "UPDATE rm_accounts SET address = $3, undeliverable = FALSE \
+     WHERE organisation = $1 AND account = $2";
+const SET_PROFILE: &str = "UPDATE rm_accounts SET profile = $3 WHERE organisation = $1 AND account = $2";
+const SET_KIND: &str =
+    "UPDATE rm_accounts SET kind = $3, audience = NULL WHERE organisation = $1 AND account = $2";
+const SET_AUDIENCE: &str = "UPDATE rm_accounts SET audience = $3 WHERE organisation = $1 AND account = $2";
+const SET_UNDELIVERABLE: &str =
+    "UPDATE rm_accounts SET undeliverable = $3 WHERE organisation = $1 AND account = $2";
+
+pub(crate) const SELECT: &str = "SELECT account, kind, audience, state, address, profile, user_name, invited_by, invitation, \
+     invitation_sent_at, invitation_expires_at, invitation_lapsed, mailbox_generation, subscribed, undeliverable, \
+     created_at, last_login_at FROM rm_accounts WHERE organisation = ?";
 const LAPSING: &str = "SELECT organisation, account FROM rm_accounts \
      WHERE state = $1 AND invitation_expires_at <= $2 AND invitation_lapsed = FALSE \
      ORDER BY invitation_expires_at LIMIT $3";
 const OUTLIVED: &str = "SELECT a.account FROM rm_accounts a WHERE a.organisation = $1 \
      AND (a.subscribed = FALSE OR a.mailbox_generation > 1) AND EXISTS (SELECT 1 FROM vault v \
-     WHERE v.organisation = a.organisation AND v.purpose = $2 AND v.owner = a.account \
-     AND (v.generation < a.mailbox_generation OR a.subscribed = FALSE))";
+     WHERE v.organisation = a.organisation AND v.purpose IN ($2, $3, $4) AND v.owner = a.account \
+     AND (a.state = $5 OR (v.purpose = $2 AND (v.generation < a.mailbox_generation OR a.subscribed = FALSE))))";
 
 /// How far a person came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +73,8 @@ pub enum AccountState {
     Active,
     /// Cannot log in for a time (A17).
     Locked,
+    /// Left for good (K9).
+    Closed,
 }
 
 /// A person. What identifies them is `None` once their data is erased (K5).
@@ -69,7 +86,9 @@ pub struct AccountRow {
     pub kind: Kind,
     /// How far they came.
     pub state: AccountState,
-    /// The address they were invited at.
+    /// The group of guests that they belong to (C15).
+    pub audience: Option<String>,
+    /// Their primary address.
     pub address: Option<EmailAddress>,
     /// What they registered with; `None` before that, too.
     pub profile: Option<Profile>,
@@ -89,6 +108,8 @@ pub struct AccountRow {
     pub mailbox_generation: u32,
     /// Whether mail can be sent to them (B38).
     pub subscribed: bool,
+    /// Whether the last mail to them failed for good (Q7).
+    pub undeliverable: bool,
     /// When they were first invited.
     pub created_at: Timestamp,
     /// When they last logged in.
@@ -96,14 +117,23 @@ pub struct AccountRow {
 }
 
 fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
-    let Event::Account(account, event) = &recorded.event else {
-        return vec![];
+    let (account, event) = match &recorded.event {
+        Event::Account(account, event) => (account, event),
+        Event::Notification(_, event) => return of_notification(recorded.organisation, event),
+        Event::Organisation(_)
+        | Event::Reservation(..)
+        | Event::Network(..)
+        | Event::Device(..)
+        | Event::Draft(..)
+        | Event::Message(..)
+        | Event::Audit(..)
+        | Event::Key(..) => return vec![],
     };
     let (organisation, subject) = (recorded.organisation, Subject::Account(*account));
     let key = || [organisation.into(), (*account).into()];
     let [org, id] = key();
     match event {
-        account::Event::Invited { address, kind, by, invitation, at } => {
+        account::Event::Invited { address, kind, audience, by, invitation, at } => {
             let IssuedLink { id: invitation, expires_at, .. } = invitation;
             let address = Cell::personal(subject, address, |address| address.typed().to_owned());
             let state = Cell::word(AccountState::Invited);
@@ -111,7 +141,18 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
             let (at, expires_at) = ((*at).into(), (*expires_at).into());
             vec![Statement::new(
                 INVITE,
-                [org, id, Cell::word(kind), state, address, by, invitation, at, expires_at],
+                [
+                    org,
+                    id,
+                    Cell::word(kind),
+                    state,
+                    address,
+                    by,
+                    invitation,
+                    at,
+                    expires_at,
+                    audience.as_deref().into(),
+                ],
             )]
         }
         account::Event::InvitationResent { invitation, at } => {
@@ -120,11 +161,10 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         }
         account::Event::InvitationLapsed { .. } => vec![Statement::new(LAPSE, [org, id])],
         account::Event::Registered { profile, user_name, .. } => {
-            let json = |profile: &Profile| serde_json::to_string(profile).expect("a profile is plain data");
-            let profile = Cell::personal(subject, profile, json);
-            let user_name = user_name
-                .as_ref()
-                .map_or(Cell::Plain(Value::Bytes(None)), |name| Cell::personal(subject, name, String::clone));
+            let profile = Cell::personal(subject, profile, profile_json);
+            let user_name = user_name.as_ref().map_or(Cell::Plain(Value::Bytes(None)), |name| {
+                Cell::personal(subject, name, UserName::to_string)
+            });
             vec![Statement::new(
                 REGISTER,
                 [org, id, Cell::word(AccountState::Registered), profile, user_name],
@@ -140,12 +180,61 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
             vec![Statement::new(LOG_IN, [org, id, Cell::word(AccountState::Active), (*at).into()])]
         }
         account::Event::Unsubscribed { .. } => vec![Statement::new(UNSUBSCRIBE, [org, id])],
+        account::Event::Resubscribed { mailbox_generation, .. } => {
+            vec![Statement::new(RESUBSCRIBE, [org, id, (*mailbox_generation).into()])]
+        }
+        account::Event::Closed { .. } => {
+            vec![Statement::new(CLOSE, [org, id, Cell::word(AccountState::Closed)])]
+        }
+        account::Event::ProfileUpdated { profile, .. } => {
+            vec![Statement::new(SET_PROFILE, [org, id, Cell::personal(subject, profile, profile_json)])]
+        }
+        account::Event::PromotedToMember { .. } => {
+            vec![Statement::new(SET_KIND, [org, id, Cell::word(Kind::Member)])]
+        }
+        account::Event::AudienceChanged { audience, .. } => {
+            vec![Statement::new(SET_AUDIENCE, [org, id, audience.as_deref().into()])]
+        }
+        account::Event::Alias(event) => match event {
+            alias::Event::AliasPromoted { address, .. }
+            | alias::Event::AliasPromotionUndone { address, .. } => {
+                let address = Cell::personal(subject, address, |address| address.typed().to_owned());
+                vec![Statement::new(SET_ADDRESS, [org, id, address])]
+            }
+            alias::Event::AliasRequested { .. }
+            | alias::Event::AliasAdded { .. }
+            | alias::Event::AliasConfirmed { .. }
+            | alias::Event::AliasRemoved { .. }
+            | alias::Event::AccountJoined { .. } => vec![],
+        },
         account::Event::RegistrationRefused { .. }
         | account::Event::ActivationIssued { .. }
         | account::Event::LoginFailed { .. }
         | account::Event::SessionStarted { .. }
-        | account::Event::SessionEnded { .. } => vec![],
+        | account::Event::SessionEnded { .. }
+        | account::Event::NetworkChanged { .. }
+        | account::Event::Recovery(_)
+        | account::Event::SecondFactor(_)
+        | account::Event::Client(_) => vec![],
     }
+}
+
+/// Whether an address takes mail shows by what became of the last one (Q7). What an alias was told says nothing of it.
+fn of_notification(organisation: OrganisationId, event: &notification::Event) -> Vec<Statement> {
+    let (about, undeliverable) = match event {
+        notification::Event::Sent { about, .. } => (about, false),
+        notification::Event::Failed { about, .. } => (about, true),
+        notification::Event::Deferred { .. } | notification::Event::Suppressed { .. } => return vec![],
+    };
+    if about.kind == notification::Kind::Alias {
+        return vec![];
+    }
+    let cells = [organisation.into(), about.recipient.into(), undeliverable.into()];
+    vec![Statement::new(SET_UNDELIVERABLE, cells)]
+}
+
+fn profile_json(profile: &Profile) -> String {
+    serde_json::to_string(profile).expect("a profile is plain data")
 }
 
 impl Projections {
@@ -211,18 +300,22 @@ impl Projections {
         rows.iter().map(|row| Ok((row.organisation()?, row.id("account")?))).collect()
     }
 
-    /// Who has the key of an incoming mailbox that ended (B38, K9): it was left, and is to be destroyed. Takes a look at
-    /// each account, and at the vault for those who left.
+    /// Who has the key of an incoming mailbox that ended, or is closed and has any key (B38, K9): one may have been left.
+    /// An account that joined another keeps its mailbox keys and is always among them (B43). Takes a look at each account,
+    /// and at the vault for those who left.
     pub async fn accounts_outlived_by_keys(
         &self,
         organisation: OrganisationId,
     ) -> Result<Vec<AccountId>, ProjectionError> {
-        let values = vec![organisation.value(), (Purpose::MailboxIn as i64).value()];
+        let purposes = [Purpose::MailboxIn, Purpose::MailboxOut, Purpose::Credential];
+        let [incoming, outgoing, credential] = purposes.map(|purpose| (purpose as i64).value());
+        let closed = word(AccountState::Closed);
+        let values = vec![organisation.value(), incoming, outgoing, credential, closed];
         let rows = self.log().db().all(OUTLIVED, values).await?;
         rows.iter().map(|row| Ok(row.id("account")?)).collect()
     }
 
-    async fn account_rows(
+    pub(crate) async fn account_rows(
         &self,
         organisation: OrganisationId,
         query: Query,
@@ -253,6 +346,7 @@ impl Projections {
         Ok(AccountRow {
             account,
             kind: row.word("kind")?,
+            audience: row.opt_text("audience")?,
             state: row.word("state")?,
             address,
             profile,
@@ -264,6 +358,7 @@ impl Projections {
             invitation_lapsed: row.bool("invitation_lapsed")?,
             mailbox_generation: row.number("mailbox_generation")?,
             subscribed: row.bool("subscribed")?,
+            undeliverable: row.bool("undeliverable")?,
             created_at: row.time("created_at")?,
             last_login_at: row.opt_time("last_login_at")?,
         })

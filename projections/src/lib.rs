@@ -16,6 +16,7 @@ pub mod lockouts;
 pub mod mailbox;
 pub mod notifications;
 pub mod organisations;
+pub mod people;
 mod query;
 mod rebuild;
 mod rows;
@@ -27,7 +28,7 @@ mod testing;
 mod wait;
 
 pub use error::{NotCaughtUp, ProjectionError};
-pub use query::Slice;
+pub use query::{Slice, TimedPage};
 pub use runner::{Projections, Status};
 pub use statement::{Cell, Statement, Stored, Tags};
 

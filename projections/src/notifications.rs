@@ -2,10 +2,17 @@
 //! event it tells of, so none is forgotten and none is made twice.
 
 use crate::{
-    Cell, ProjectionError, Projections, ReadModel, Statement, Stored, Tags, query::Query, rows::Columns,
+    Cell, ProjectionError, Projections, ReadModel, Slice, Statement, Stored, Tags, TimedPage,
+    query::{Keyset, Query},
+    rows::Columns,
+    statement::word,
 };
 use domain::{
-    AccountId, Event, MessageId, OrganisationId, Timestamp, account,
+    AccountId, Event, MessageId, OrganisationId, Timestamp,
+    account::{
+        self, alias,
+        recovery::{self, ResetBy},
+    },
     id::NotificationId,
     message,
     notification::{self, Kind},
@@ -28,7 +35,15 @@ const SUPPRESS: &str = "UPDATE rm_notifications SET state = $3, next_attempt_at 
 
 const SELECT: &str = "SELECT organisation, notification, kind, recipient, message, cause, state, queued_at, attempts, \
      next_attempt_at, last_reply FROM rm_notifications";
+const COUNT: &str = "SELECT COUNT(*) AS found FROM rm_notifications";
 const DEPTH: &str = "SELECT COUNT(*) AS found, MIN(queued_at) AS oldest FROM rm_notifications WHERE next_attempt_at IS NOT NULL";
+
+const BY_TIME: Keyset = Keyset {
+    after: " AND (queued_at, notification) < (?, ?)",
+    before: " AND (queued_at, notification) > (?, ?)",
+    newest: " ORDER BY queued_at DESC, notification DESC",
+    oldest: " ORDER BY queued_at, notification",
+};
 
 /// How far a notification came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,7 +94,10 @@ pub fn notification_id(event_id: Uuid, recipient: AccountId, kind: Kind) -> Noti
         Kind::NewMessage => b"new_message",
         Kind::Invitation => b"invitation",
         Kind::Activation => b"activation",
+        Kind::Reminder => b"reminder",
+        Kind::Reset => b"reset",
         Kind::Lockout => b"lockout",
+        Kind::Alias => b"alias",
     };
     NotificationId::new(Uuid::new_v5(&event_id, &[&recipient.bytes(), kind].concat()))
 }
@@ -92,7 +110,28 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
                 to(*account, Kind::Invitation, *at)
             }
             account::Event::ActivationIssued { at, .. } => to(*account, Kind::Activation, *at),
-            account::Event::LockedOut { at, .. } => to(*account, Kind::Lockout, *at),
+            account::Event::LockedOut { untold: false, at, .. } => to(*account, Kind::Lockout, *at),
+            account::Event::Recovery(event) => match event {
+                recovery::Event::ReminderSent { at } => to(*account, Kind::Reminder, *at),
+                recovery::Event::ResetRequested {
+                    by: ResetBy::Person | ResetBy::Administrator, at, ..
+                } => to(*account, Kind::Reset, *at),
+                recovery::Event::PasswordStaged { at, .. } => to(*account, Kind::Activation, *at),
+                recovery::Event::ResetRequested { by: ResetBy::Challenge, .. }
+                | recovery::Event::ChallengeFailed { .. }
+                | recovery::Event::PasswordChanged { .. }
+                | recovery::Event::PasswordLapsed { .. } => vec![],
+            },
+            account::Event::Alias(event) => match event {
+                alias::Event::AliasRequested { at, .. } | alias::Event::AliasPromoted { at, .. } => {
+                    to(*account, Kind::Alias, *at)
+                }
+                alias::Event::AliasAdded { .. }
+                | alias::Event::AliasConfirmed { .. }
+                | alias::Event::AliasPromotionUndone { .. }
+                | alias::Event::AliasRemoved { .. }
+                | alias::Event::AccountJoined { .. } => vec![],
+            },
             account::Event::InvitationLapsed { .. }
             | account::Event::Registered { .. }
             | account::Event::RegistrationRefused { .. }
@@ -102,7 +141,16 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
             | account::Event::LockoutReleased { .. }
             | account::Event::SessionStarted { .. }
             | account::Event::SessionEnded { .. }
-            | account::Event::Unsubscribed { .. } => vec![],
+            | account::Event::LockedOut { untold: true, .. }
+            | account::Event::NetworkChanged { .. }
+            | account::Event::ProfileUpdated { .. }
+            | account::Event::PromotedToMember { .. }
+            | account::Event::AudienceChanged { .. }
+            | account::Event::Unsubscribed { .. }
+            | account::Event::Resubscribed { .. }
+            | account::Event::Closed { .. }
+            | account::Event::SecondFactor(_)
+            | account::Event::Client(_) => vec![],
         },
         Event::Message(message, event) => match event {
             message::Event::Sent { recipients, at, .. } => {
@@ -118,6 +166,8 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         Event::Notification(notification, event) => vec![fate(recorded.organisation, *notification, event)],
         Event::Organisation(_)
         | Event::Reservation(..)
+        | Event::Network(..)
+        | Event::Device(..)
         | Event::Draft(..)
         | Event::Audit(..)
         | Event::Key(..) => {
@@ -210,6 +260,42 @@ impl Projections {
         self.notification_rows(query).await
     }
 
+    /// A page of all mails, newest first; `states` means any of them (R15).
+    pub async fn notifications(
+        &self,
+        organisation: OrganisationId,
+        states: Option<&[NotificationState]>,
+        page: &TimedPage<notification::Notification>,
+    ) -> Result<Slice<NotificationRow>, ProjectionError> {
+        let mut query = Query::new(SELECT, []);
+        narrow(&mut query, organisation, states);
+        let paging = page.narrow(&mut query, &BY_TIME);
+        Ok(paging.slice(self.notification_rows(query).await?))
+    }
+
+    /// How many mails there are in these states.
+    pub async fn notification_count(
+        &self,
+        organisation: OrganisationId,
+        states: Option<&[NotificationState]>,
+    ) -> Result<u64, ProjectionError> {
+        let mut query = Query::new(COUNT, []);
+        narrow(&mut query, organisation, states);
+        Ok(self.one(query).await?.number("found")?)
+    }
+
+    /// One mail.
+    pub async fn notification(
+        &self,
+        organisation: OrganisationId,
+        notification: NotificationId,
+    ) -> Result<Option<NotificationRow>, ProjectionError> {
+        let mut query = Query::new(SELECT, []);
+        let values = [organisation.value(), notification.value()];
+        query.push(" WHERE organisation = ? AND notification = ?", values);
+        Ok(self.notification_rows(query).await?.pop())
+    }
+
     /// How many notifications wait to leave, and since when the oldest does.
     pub async fn outbox_depth(&self) -> Result<(u64, Option<Timestamp>), ProjectionError> {
         let row = self.log().db().one(DEPTH, vec![]).await?;
@@ -219,6 +305,18 @@ impl Projections {
     async fn notification_rows(&self, query: Query) -> Result<Vec<NotificationRow>, ProjectionError> {
         let rows: Result<Vec<_>, DbError> = self.all(query).await?.iter().map(row).collect();
         Ok(rows?)
+    }
+}
+
+fn narrow(query: &mut Query, organisation: OrganisationId, states: Option<&[NotificationState]>) {
+    query.push(" WHERE organisation = ?", [organisation.value()]);
+    match states {
+        None => {}
+        Some([]) => query.push(" AND 1 = 0", []),
+        Some(states) => {
+            query.push(" AND state IN ", []);
+            query.list(states.iter().map(word));
+        }
     }
 }
 

@@ -11,6 +11,8 @@ const FOUND: &str =
 const ALL: &str = "SELECT organisation, name, portal_url, host FROM rm_organisations ORDER BY organisation";
 const BY_HOST: &str = "SELECT organisation FROM rm_organisations WHERE host = $1 ORDER BY organisation";
 
+const RENAME: &str = "UPDATE rm_organisations SET name = $2 WHERE organisation = $1";
+
 /// An organisation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrganisationRow {
@@ -33,12 +35,19 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
                 let url = identity.portal_url.as_str().into();
                 vec![Statement::new(FOUND, [recorded.organisation.into(), name, url, host.as_str().into()])]
             }
+            organisation::Event::Updated { name, .. } => {
+                vec![Statement::new(RENAME, [recorded.organisation.into(), name.as_str().into()])]
+            }
             organisation::Event::PolicyChanged { .. }
+            | organisation::Event::DomainClaimed { .. }
+            | organisation::Event::DomainReleased { .. }
             | organisation::Event::RoleGranted { .. }
             | organisation::Event::RoleRevoked { .. } => vec![],
         },
         Event::Account(..)
         | Event::Reservation(..)
+        | Event::Network(..)
+        | Event::Device(..)
         | Event::Draft(..)
         | Event::Message(..)
         | Event::Notification(..)

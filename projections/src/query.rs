@@ -1,6 +1,7 @@
 //! Statements with as many conditions as were asked for, and pages of what they find.
 
 use crate::{ProjectionError, Projections, Stored};
+use domain::{Timestamp, id::Id};
 use eventstore::db::{Row, Value};
 
 /// Rows of a page when nobody said how many.
@@ -15,6 +16,27 @@ pub struct Slice<T> {
     pub has_previous: bool,
     /// Whether something lies after it.
     pub has_next: bool,
+}
+
+/// Which part of a list that is ordered by time, newest first; a place is an entry's time and id. `first` beats `last`;
+/// with neither it is 50.
+#[derive(Debug)]
+pub struct TimedPage<Of> {
+    /// So many from the newest, or from `after`.
+    pub first: Option<u32>,
+    /// Older than this entry.
+    pub after: Option<(Timestamp, Id<Of>)>,
+    /// So many from the oldest, or from `before`.
+    pub last: Option<u32>,
+    /// Newer than this entry.
+    pub before: Option<(Timestamp, Id<Of>)>,
+}
+
+/// The newest.
+impl<Of> Default for TimedPage<Of> {
+    fn default() -> Self {
+        Self { first: None, after: None, last: None, before: None }
+    }
 }
 
 /// A statement made of constant fragments; `?` in a fragment becomes the next `$n`, its value is bound.
@@ -87,6 +109,33 @@ impl Paging {
         } else {
             Slice { items, has_previous: self.has_after, has_next: more }
         }
+    }
+}
+
+/// The fragments by which a list is paged: they name its columns of time and id.
+pub(crate) struct Keyset {
+    /// Older than a place, such as ` AND (at, id) < (?, ?)`.
+    pub(crate) after: &'static str,
+    /// Newer than a place.
+    pub(crate) before: &'static str,
+    /// Newest first.
+    pub(crate) newest: &'static str,
+    /// Oldest first.
+    pub(crate) oldest: &'static str,
+}
+
+impl<Of> TimedPage<Of> {
+    /// Narrows a query to this page.
+    pub(crate) fn narrow(&self, query: &mut Query, keyset: &Keyset) -> Paging {
+        if let Some((at, id)) = self.after {
+            query.push(keyset.after, [at.value(), id.value()]);
+        }
+        if let Some((at, id)) = self.before {
+            query.push(keyset.before, [at.value(), id.value()]);
+        }
+        let paging = Paging::new(self.first, self.last, self.after.is_some(), self.before.is_some());
+        paging.end(query, keyset.newest, keyset.oldest);
+        paging
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::{Cell, ProjectionError, Projections, ReadModel, Statement, Stored, Tags, rows::Columns};
 use domain::{
     AccountId, Event, OrganisationId, SessionId, Timestamp, account, bytes::TokenHash, event::Subject,
+    id::ClientId,
 };
 use eventstore::{Recorded, db::Row};
 use std::net::IpAddr;
@@ -11,15 +12,25 @@ use std::net::IpAddr;
 pub(crate) const MODEL: ReadModel = ReadModel { name: "sessions", tables: &["rm_sessions"], apply };
 
 const START: &str = "INSERT INTO rm_sessions \
-     (organisation, token, session, account, network, device, started_at, ends_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+     (organisation, token, session, account, client, network, device, started_at, ends_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+const MOVE: &str = "UPDATE rm_sessions SET network = $3 WHERE organisation = $1 AND session = $2";
 const END: &str = "UPDATE rm_sessions SET ended_at = $3 \
      WHERE organisation = $1 AND session = $2 AND ended_at IS NULL";
-const BY_TOKEN: &str = "SELECT s.session, s.account, s.network, s.device, s.started_at, s.ends_at, s.ended_at, \
+const BY_TOKEN: &str = "SELECT s.session, s.account, s.client, s.network, s.device, s.started_at, s.ends_at, s.ended_at, \
      COALESCE(a.last_active_at, s.started_at) AS last_active_at FROM rm_sessions s \
      LEFT JOIN session_activity a ON a.organisation = s.organisation AND a.session = s.session \
      WHERE s.organisation = $1 AND s.token = $2";
-const OF_ACCOUNT: &str = "SELECT s.session, s.account, s.network, s.device, s.started_at, s.ends_at, s.ended_at, \
+const BY_SESSION: &str = "SELECT s.session, s.account, s.client, s.network, s.device, s.started_at, s.ends_at, s.ended_at, \
+     COALESCE(a.last_active_at, s.started_at) AS last_active_at FROM rm_sessions s \
+     LEFT JOIN session_activity a ON a.organisation = s.organisation AND a.session = s.session \
+     WHERE s.organisation = $1 AND s.session = $2";
+const OVER: &str = "SELECT s.session, s.account, s.client, s.network, s.device, s.started_at, s.ends_at, s.ended_at, \
+     COALESCE(a.last_active_at, s.started_at) AS last_active_at FROM rm_sessions s \
+     LEFT JOIN session_activity a ON a.organisation = s.organisation AND a.session = s.session \
+     WHERE s.organisation = $1 AND s.ended_at IS NULL AND (s.ends_at <= $2 \
+     OR (s.client IS NULL AND COALESCE(a.last_active_at, s.started_at) <= $3)) ORDER BY s.started_at LIMIT $4";
+const OF_ACCOUNT: &str = "SELECT s.session, s.account, s.client, s.network, s.device, s.started_at, s.ends_at, s.ended_at, \
      COALESCE(a.last_active_at, s.started_at) AS last_active_at FROM rm_sessions s \
      LEFT JOIN session_activity a ON a.organisation = s.organisation AND a.session = s.session \
      WHERE s.organisation = $1 AND s.account = $2 AND s.ended_at IS NULL AND s.ends_at > $3 \
@@ -35,6 +46,8 @@ pub struct SessionRow {
     pub session: SessionId,
     /// Whose.
     pub account: AccountId,
+    /// The client program whose credential it is, if it is one's (B51).
+    pub client: Option<ClientId>,
     /// When it began.
     pub started_at: Timestamp,
     /// When it ends at the latest.
@@ -43,7 +56,7 @@ pub struct SessionRow {
     pub ended_at: Option<Timestamp>,
     /// When it was last used; never before it began.
     pub last_active_at: Timestamp,
-    /// From where it began; `None` once the person's data is erased.
+    /// From where it was last seen (R6); `None` once the person's data is erased.
     pub network: Option<IpAddr>,
     /// Browser or client, in words; `None` once the person's data is erased.
     pub device: Option<String>,
@@ -55,7 +68,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
     };
     let organisation = recorded.organisation;
     match event {
-        account::Event::SessionStarted { session, token, from, device, ends_at, at } => {
+        account::Event::SessionStarted { session, token, from, device, client, ends_at, at } => {
             let subject = Subject::Account(*account);
             vec![Statement::new(
                 START,
@@ -64,6 +77,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
                     token.into(),
                     (*session).into(),
                     (*account).into(),
+                    (*client).into(),
                     Cell::personal(subject, from, IpAddr::to_string),
                     Cell::personal(subject, device, String::clone),
                     (*at).into(),
@@ -73,6 +87,10 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         }
         account::Event::SessionEnded { session, at, .. } => {
             vec![Statement::new(END, [organisation.into(), (*session).into(), (*at).into()])]
+        }
+        account::Event::NetworkChanged { session, from, .. } => {
+            let network = Cell::personal(Subject::Account(*account), from, IpAddr::to_string);
+            vec![Statement::new(MOVE, [organisation.into(), (*session).into(), network])]
         }
         account::Event::Invited { .. }
         | account::Event::InvitationResent { .. }
@@ -85,7 +103,16 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         | account::Event::LoginFailed { .. }
         | account::Event::LockedOut { .. }
         | account::Event::LockoutReleased { .. }
-        | account::Event::Unsubscribed { .. } => vec![],
+        | account::Event::ProfileUpdated { .. }
+        | account::Event::PromotedToMember { .. }
+        | account::Event::AudienceChanged { .. }
+        | account::Event::Resubscribed { .. }
+        | account::Event::Unsubscribed { .. }
+        | account::Event::Closed { .. }
+        | account::Event::Recovery(_)
+        | account::Event::SecondFactor(_)
+        | account::Event::Alias(_)
+        | account::Event::Client(_) => vec![],
     }
 }
 
@@ -97,7 +124,7 @@ impl Projections {
         token: &TokenHash,
     ) -> Result<Option<SessionRow>, ProjectionError> {
         match self.log().db().optional(BY_TOKEN, vec![organisation.value(), token.value()]).await? {
-            Some(row) => Ok(Some(self.session(organisation, &row).await?)),
+            Some(row) => Ok(Some(self.session_row(organisation, &row).await?)),
             None => Ok(None),
         }
     }
@@ -112,7 +139,36 @@ impl Projections {
         let values = vec![organisation.value(), account.value(), now.value()];
         let mut sessions = vec![];
         for row in self.log().db().all(OF_ACCOUNT, values).await? {
-            sessions.push(self.session(organisation, &row).await?);
+            sessions.push(self.session_row(organisation, &row).await?);
+        }
+        Ok(sessions)
+    }
+
+    /// The session of that id, ended or not.
+    pub async fn session(
+        &self,
+        organisation: OrganisationId,
+        session: SessionId,
+    ) -> Result<Option<SessionRow>, ProjectionError> {
+        match self.log().db().optional(BY_SESSION, vec![organisation.value(), session.value()]).await? {
+            Some(row) => Ok(Some(self.session_row(organisation, &row).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Sessions not recorded as ended that are too old at `now`, or that nobody used since `unused_since`; a client
+    /// program's may rest (B51).
+    pub async fn sessions_over(
+        &self,
+        organisation: OrganisationId,
+        now: Timestamp,
+        unused_since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<SessionRow>, ProjectionError> {
+        let values = vec![organisation.value(), now.value(), unused_since.value(), limit.value()];
+        let mut sessions = vec![];
+        for row in self.log().db().all(OVER, values).await? {
+            sessions.push(self.session_row(organisation, &row).await?);
         }
         Ok(sessions)
     }
@@ -130,7 +186,11 @@ impl Projections {
         Ok(tx.commit().await?)
     }
 
-    async fn session(&self, organisation: OrganisationId, row: &Row) -> Result<SessionRow, ProjectionError> {
+    async fn session_row(
+        &self,
+        organisation: OrganisationId,
+        row: &Row,
+    ) -> Result<SessionRow, ProjectionError> {
         let account = row.id("account")?;
         let subject = Subject::Account(account);
         let network = match self.open(organisation, subject, row, "network").await? {
@@ -140,6 +200,7 @@ impl Projections {
         Ok(SessionRow {
             session: row.id("session")?,
             account,
+            client: row.opt_id("client")?,
             started_at: row.time("started_at")?,
             ends_at: row.time("ends_at")?,
             ended_at: row.opt_time("ended_at")?,

@@ -73,6 +73,7 @@ pub fn invite(invited: &str) -> account::Command {
     account::Command::Invite(Invite {
         address: address(invited),
         kind: Kind::Guest,
+        audience: None,
         by: None,
         invitation: IssuedLink {
             id: id(90),

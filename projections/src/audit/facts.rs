@@ -3,13 +3,18 @@
 use super::kind::{Kind, Outcome};
 use domain::{
     AccountId, Event, MessageId,
-    account::{self, LeavingVia, LoginFailure, RegistrationFailure, ReleasedBy, SessionEnd},
-    audit::{self, Right},
-    draft,
+    account::{
+        self, Closing, LeavingVia, LoginFailure, RegistrationFailure, ReleasedBy, SessionEnd, alias, client,
+        recovery::{self, ChallengeFailure, ResetBy},
+        second_factor,
+    },
+    audit::{self, Right, Topic},
+    device, draft,
     event::{Actor, Metadata},
     id::AddressTag,
     key, message,
     message::Onward,
+    network,
     notification::{self, Suppression},
     organisation, reservation,
 };
@@ -48,8 +53,13 @@ pub fn actor(meta: &Metadata) -> Option<AccountId> {
 pub fn facts(recorded: &Recorded) -> Facts {
     let facts = match &recorded.event {
         Event::Organisation(event) => of_organisation(event),
-        Event::Account(account, event) => Facts { subjects: vec![*account], ..of_account(event) },
+        Event::Account(account, event) => {
+            let facts = of_account(event);
+            Facts { subjects: [vec![*account], facts.subjects].concat(), ..facts }
+        }
         Event::Reservation(address, event) => Facts { address: Some(*address), ..of_reservation(event) },
+        Event::Network(_, event) => of_network(event),
+        Event::Device(_, event) => of_device(event),
         Event::Draft(_, event) => of_draft(event),
         Event::Message(message, event) => of_message(*message, event),
         Event::Notification(_, event) => of_notification(event),
@@ -85,6 +95,9 @@ fn of_organisation(event: &organisation::Event) -> Facts {
     match event {
         organisation::Event::Founded { .. } => Facts::done(Kind::OrganisationFounded),
         organisation::Event::PolicyChanged { .. } => Facts::done(Kind::PolicyChanged),
+        organisation::Event::Updated { .. } => Facts::done(Kind::OrganisationUpdated),
+        organisation::Event::DomainClaimed { .. } => Facts::done(Kind::DomainClaimed),
+        organisation::Event::DomainReleased { .. } => Facts::done(Kind::DomainReleased),
         organisation::Event::RoleGranted { account, .. } => {
             Facts { subjects: vec![*account], ..Facts::done(Kind::RoleGranted) }
         }
@@ -118,24 +131,134 @@ fn of_account(event: &account::Event) -> Facts {
             match by {
                 ReleasedBy::Time => "time",
                 ReleasedBy::Administrator => "administrator",
+                ReleasedBy::Reset => "reset",
             },
         ),
         account::Event::SessionStarted { .. } => Facts::done(Kind::SessionStarted),
-        account::Event::SessionEnded { why, .. } => done(
-            Kind::SessionEnded,
-            match why {
-                SessionEnd::LoggedOut => "logged_out",
-                SessionEnd::Idle => "idle",
-                SessionEnd::TooOld => "too_old",
-            },
-        ),
+        account::Event::SessionEnded { why, .. } => done(Kind::SessionEnded, session_ended(*why)),
+        account::Event::NetworkChanged { .. } => Facts::done(Kind::NetworkChanged),
+        account::Event::ProfileUpdated { .. } => Facts::done(Kind::ProfileUpdated),
+        account::Event::PromotedToMember { .. } => Facts::done(Kind::PromotedToMember),
+        account::Event::AudienceChanged { .. } => Facts::done(Kind::AudienceChanged),
         account::Event::Unsubscribed { via, .. } => done(
             Kind::Unsubscribed,
             match via {
                 LeavingVia::Link => "link",
                 LeavingVia::Account => "account",
+                LeavingVia::Mail => "mail",
             },
         ),
+        account::Event::Resubscribed { .. } => Facts::done(Kind::Resubscribed),
+        account::Event::Closed { why, .. } => closed(*why),
+        account::Event::Recovery(event) => of_recovery(event),
+        account::Event::SecondFactor(event) => of_second_factor(event),
+        account::Event::Alias(event) => of_alias(event),
+        account::Event::Client(event) => of_client(event),
+    }
+}
+
+fn session_ended(why: SessionEnd) -> &'static str {
+    match why {
+        SessionEnd::LoggedOut => "logged_out",
+        SessionEnd::Idle => "idle",
+        SessionEnd::TooOld => "too_old",
+        SessionEnd::EndedElsewhere => "ended_elsewhere",
+        SessionEnd::Replaced => "replaced",
+        SessionEnd::NetworkChanged => "network_changed",
+        SessionEnd::Tampered => "tampered",
+        SessionEnd::PasswordChanged => "password_changed",
+        SessionEnd::PromotionUndone => "promotion_undone",
+        SessionEnd::ClientBlocked => "client_blocked",
+        SessionEnd::AccountClosed => "account_closed",
+    }
+}
+
+fn closed(why: Closing) -> Facts {
+    let because = |reason| Facts::because(Kind::AccountClosed, Outcome::Done, reason);
+    match why {
+        Closing::Wish => because("wish"),
+        Closing::Administrator => because("administrator"),
+        Closing::Joined { .. } => because("joined"),
+    }
+}
+
+fn of_recovery(event: &recovery::Event) -> Facts {
+    match event {
+        recovery::Event::ReminderSent { .. } => Facts::done(Kind::ReminderSent),
+        recovery::Event::ResetRequested { by, .. } => {
+            let reason = match by {
+                ResetBy::Person => "person",
+                ResetBy::Administrator => "administrator",
+                ResetBy::Challenge => "challenge",
+            };
+            Facts::because(Kind::ResetRequested, Outcome::Done, reason)
+        }
+        recovery::Event::ChallengeFailed { why, .. } => challenge_failed(*why),
+        recovery::Event::PasswordStaged { .. } => Facts::done(Kind::PasswordStaged),
+        recovery::Event::PasswordChanged { .. } => Facts::done(Kind::PasswordChanged),
+        recovery::Event::PasswordLapsed { .. } => Facts::done(Kind::PasswordLapsed),
+    }
+}
+
+fn challenge_failed(why: ChallengeFailure) -> Facts {
+    let reason = match why {
+        ChallengeFailure::WrongAnswer => "wrong_answer",
+        ChallengeFailure::TooMany => "too_many",
+        ChallengeFailure::NotActive => "not_active",
+        ChallengeFailure::UnknownAddress => "unknown_address",
+    };
+    Facts::because(Kind::ChallengeFailed, Outcome::Failed, reason)
+}
+
+fn of_second_factor(event: &second_factor::Event) -> Facts {
+    let reason = match event {
+        second_factor::Event::SecondFactorRequested { .. } => "requested",
+        second_factor::Event::SecondFactorEnrolled { .. } => "enrolled",
+        second_factor::Event::SecondFactorRemoved { .. } => "removed",
+    };
+    Facts::because(Kind::SecondFactorChanged, Outcome::Done, reason)
+}
+
+fn of_alias(event: &alias::Event) -> Facts {
+    match event {
+        alias::Event::AliasRequested { .. } => Facts::done(Kind::AliasRequested),
+        alias::Event::AliasAdded { .. } => Facts::because(Kind::AliasConfirmed, Outcome::Done, "added"),
+        alias::Event::AliasConfirmed { .. } => Facts::done(Kind::AliasConfirmed),
+        alias::Event::AliasPromoted { .. } => Facts::done(Kind::AliasPromoted),
+        alias::Event::AliasPromotionUndone { .. } => Facts::done(Kind::AliasPromotionUndone),
+        alias::Event::AliasRemoved { .. } => Facts::done(Kind::AliasRemoved),
+        alias::Event::AccountJoined { account, .. } => {
+            Facts { subjects: vec![*account], ..Facts::done(Kind::AccountsMerged) }
+        }
+    }
+}
+
+fn of_client(event: &client::Event) -> Facts {
+    match event {
+        client::Event::ClientActivated { .. } => Facts::done(Kind::ClientActivated),
+        client::Event::ClientBlocked { .. } => Facts::done(Kind::ClientBlocked),
+        client::Event::ClientDeleted { .. } => Facts::done(Kind::ClientDeleted),
+    }
+}
+
+fn of_network(event: &network::Event) -> Facts {
+    match event {
+        network::Event::AttemptFailed { .. } => {
+            Facts { outcome: Outcome::Failed, ..Facts::done(Kind::AttemptFailed) }
+        }
+        network::Event::Blocked { .. } => Facts::because(Kind::LockedOut, Outcome::Done, "network"),
+        network::Event::Released { .. } => Facts::because(Kind::LockoutReleased, Outcome::Done, "network"),
+    }
+}
+
+fn of_device(event: &device::Event) -> Facts {
+    match event {
+        device::Event::Requested { .. } => Facts::done(Kind::ClientRequested),
+        device::Event::Approved { account, .. } => Facts {
+            subjects: vec![*account],
+            ..Facts::because(Kind::ClientRequested, Outcome::Done, "approved")
+        },
+        device::Event::Fetched { .. } => Facts::because(Kind::ClientRequested, Outcome::Done, "fetched"),
     }
 }
 
@@ -145,6 +268,9 @@ fn login_failed(why: LoginFailure) -> Facts {
         LoginFailure::LockedOut => "locked_out",
         LoginFailure::NotActivated => "not_activated",
         LoginFailure::UnknownAddress => "unknown_address",
+        LoginFailure::WrongCode => "wrong_code",
+        LoginFailure::UnfamiliarNetwork => "unfamiliar_network",
+        LoginFailure::Closed => "closed",
     };
     Facts::because(Kind::LoginFailed, Outcome::Failed, reason)
 }
@@ -154,7 +280,14 @@ fn of_reservation(event: &reservation::Event) -> Facts {
         reservation::Event::Reserved { account, .. } => {
             Facts { subjects: vec![*account], ..Facts::done(Kind::AddressReserved) }
         }
+        reservation::Event::Transferred { account, .. } => {
+            Facts { subjects: vec![*account], ..Facts::done(Kind::AddressTransferred) }
+        }
+        reservation::Event::Released { account, .. } => {
+            Facts { subjects: vec![*account], ..Facts::done(Kind::AddressReleased) }
+        }
         reservation::Event::LoginFailed { why, .. } => login_failed(*why),
+        reservation::Event::ChallengeFailed { why, .. } => challenge_failed(*why),
     }
 }
 
@@ -229,12 +362,21 @@ fn of_audit(event: &audit::Event) -> Facts {
         audit::Event::Queried { question, .. } => Facts {
             subjects: question.actors.iter().chain(&question.subjects).copied().collect(),
             messages: question.messages.clone(),
+            reason: match question.topic {
+                Topic::Audit => None,
+                Topic::Organisation => Some("organisation"),
+                Topic::Accounts => Some("accounts"),
+                Topic::Invitations => Some("invitations"),
+                Topic::Notifications => Some("notifications"),
+                Topic::Policy => Some("policy"),
+            },
             ..Facts::done(Kind::AuditQueried)
         },
         audit::Event::AccessRefused { right, .. } => {
             let reason = match right {
                 Right::ReadAudit => "read_audit",
                 Right::Administer => "administer",
+                Right::AuthorPolicy => "author_policy",
                 Right::Operate => "operate",
             };
             Facts::because(Kind::AccessRefused, Outcome::Refused, reason)
@@ -248,6 +390,8 @@ fn of_key(event: &key::Event) -> Facts {
             let (reason, whose) = match subject {
                 key::Subject::ExpiryDay { .. } => ("expiry_day", None),
                 key::Subject::IncomingMailbox { account, .. } => ("incoming_mailbox", Some(*account)),
+                key::Subject::OutgoingMailbox { account, .. } => ("outgoing_mailbox", Some(*account)),
+                key::Subject::Credentials { account } => ("credentials", Some(*account)),
                 key::Subject::Draft { .. } => ("draft", None),
             };
             let facts = Facts::because(Kind::KeyDestructionRequested, Outcome::Done, reason);

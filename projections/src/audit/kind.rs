@@ -1,18 +1,28 @@
 //! What can happen, and how it ended, by the codes that the API uses.
 
-/// What happened. The codes are those of the API's `AuditEventKind`, and two of our own that it folds into others.
+/// What happened. The codes are those of the API's `AuditEventKind`, and some of our own that the contract does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// The organisation began.
     OrganisationFounded,
     /// Settings changed.
     PolicyChanged,
+    /// Public texts, branding or support changed.
+    OrganisationUpdated,
     /// A role was given.
     RoleGranted,
     /// A role was taken.
     RoleRevoked,
+    /// A domain became the organisation's own.
+    DomainClaimed,
+    /// A domain is no longer the organisation's own.
+    DomainReleased,
     /// An address became an account's. Ours.
     AddressReserved,
+    /// An address went over to the account that its holder joined. Ours.
+    AddressTransferred,
+    /// An address was given up. Ours.
+    AddressReleased,
     /// Someone was invited.
     Invited,
     /// An invitation was sent again.
@@ -31,6 +41,8 @@ pub enum Kind {
     LoginSucceeded,
     /// A login failed.
     LoginFailed,
+    /// Something failed from a network, counted there. Ours.
+    AttemptFailed,
     /// Too many failures in a row.
     LockedOut,
     /// A lockout ended.
@@ -39,8 +51,54 @@ pub enum Kind {
     SessionStarted,
     /// A session ended.
     SessionEnded,
+    /// A session was seen from another network.
+    NetworkChanged,
+    /// A second factor was asked for, enrolled or removed.
+    SecondFactorChanged,
+    /// The reminder phrase was mailed.
+    ReminderSent,
+    /// There is a right to set a password; the reason says how it came about.
+    ResetRequested,
+    /// Challenge answers did not match.
+    ChallengeFailed,
+    /// A new password waits.
+    PasswordStaged,
+    /// A new password is effective.
+    PasswordChanged,
+    /// A staged password was not activated in time.
+    PasswordLapsed,
+    /// Identifying data changed.
+    ProfileUpdated,
+    /// An alias was asked for.
+    AliasRequested,
+    /// An alias was proven, or added without that.
+    AliasConfirmed,
+    /// An alias became primary.
+    AliasPromoted,
+    /// The old address undid it.
+    AliasPromotionUndone,
+    /// An alias was removed.
+    AliasRemoved,
+    /// An account joined another.
+    AccountsMerged,
+    /// A guest became a member.
+    PromotedToMember,
+    /// A guest's audience changed.
+    AudienceChanged,
     /// Someone left.
     Unsubscribed,
+    /// Someone came back.
+    Resubscribed,
+    /// A client program asked for a credential. Ours.
+    ClientRequested,
+    /// A client program was approved.
+    ClientActivated,
+    /// A client program was blocked.
+    ClientBlocked,
+    /// A client program was deleted.
+    ClientDeleted,
+    /// An account was closed.
+    AccountClosed,
     /// A draft was saved.
     DraftSaved,
     /// A draft became a message. Ours.
@@ -77,12 +135,17 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 64] = [
         Self::OrganisationFounded,
         Self::PolicyChanged,
+        Self::OrganisationUpdated,
         Self::RoleGranted,
         Self::RoleRevoked,
+        Self::DomainClaimed,
+        Self::DomainReleased,
         Self::AddressReserved,
+        Self::AddressTransferred,
+        Self::AddressReleased,
         Self::Invited,
         Self::InvitationResent,
         Self::InvitationLapsed,
@@ -92,11 +155,35 @@ impl Kind {
         Self::Activated,
         Self::LoginSucceeded,
         Self::LoginFailed,
+        Self::AttemptFailed,
         Self::LockedOut,
         Self::LockoutReleased,
         Self::SessionStarted,
         Self::SessionEnded,
+        Self::NetworkChanged,
+        Self::SecondFactorChanged,
+        Self::ReminderSent,
+        Self::ResetRequested,
+        Self::ChallengeFailed,
+        Self::PasswordStaged,
+        Self::PasswordChanged,
+        Self::PasswordLapsed,
+        Self::ProfileUpdated,
+        Self::AliasRequested,
+        Self::AliasConfirmed,
+        Self::AliasPromoted,
+        Self::AliasPromotionUndone,
+        Self::AliasRemoved,
+        Self::AccountsMerged,
+        Self::PromotedToMember,
+        Self::AudienceChanged,
         Self::Unsubscribed,
+        Self::Resubscribed,
+        Self::ClientRequested,
+        Self::ClientActivated,
+        Self::ClientBlocked,
+        Self::ClientDeleted,
+        Self::AccountClosed,
         Self::DraftSaved,
         Self::DraftSent,
         Self::DraftDiscarded,
@@ -121,9 +208,14 @@ impl Kind {
         match self {
             Self::OrganisationFounded => "ORGANISATION_FOUNDED",
             Self::PolicyChanged => "POLICY_CHANGED",
+            Self::OrganisationUpdated => "ORGANISATION_UPDATED",
             Self::RoleGranted => "ROLE_GRANTED",
             Self::RoleRevoked => "ROLE_REVOKED",
+            Self::DomainClaimed => "DOMAIN_CLAIMED",
+            Self::DomainReleased => "DOMAIN_RELEASED",
             Self::AddressReserved => "ADDRESS_RESERVED",
+            Self::AddressTransferred => "ADDRESS_TRANSFERRED",
+            Self::AddressReleased => "ADDRESS_RELEASED",
             Self::Invited => "INVITED",
             Self::InvitationResent => "INVITATION_RESENT",
             Self::InvitationLapsed => "INVITATION_LAPSED",
@@ -133,11 +225,35 @@ impl Kind {
             Self::Activated => "ACTIVATED",
             Self::LoginSucceeded => "LOGIN_SUCCEEDED",
             Self::LoginFailed => "LOGIN_FAILED",
+            Self::AttemptFailed => "ATTEMPT_FAILED",
             Self::LockedOut => "LOCKED_OUT",
             Self::LockoutReleased => "LOCKOUT_RELEASED",
             Self::SessionStarted => "SESSION_STARTED",
             Self::SessionEnded => "SESSION_ENDED",
+            Self::NetworkChanged => "NETWORK_CHANGED",
+            Self::SecondFactorChanged => "SECOND_FACTOR_CHANGED",
+            Self::ReminderSent => "REMINDER_SENT",
+            Self::ResetRequested => "RESET_REQUESTED",
+            Self::ChallengeFailed => "CHALLENGE_FAILED",
+            Self::PasswordStaged => "PASSWORD_STAGED",
+            Self::PasswordChanged => "PASSWORD_CHANGED",
+            Self::PasswordLapsed => "PASSWORD_LAPSED",
+            Self::ProfileUpdated => "PROFILE_UPDATED",
+            Self::AliasRequested => "ALIAS_REQUESTED",
+            Self::AliasConfirmed => "ALIAS_CONFIRMED",
+            Self::AliasPromoted => "ALIAS_PROMOTED",
+            Self::AliasPromotionUndone => "ALIAS_PROMOTION_UNDONE",
+            Self::AliasRemoved => "ALIAS_REMOVED",
+            Self::AccountsMerged => "ACCOUNTS_MERGED",
+            Self::PromotedToMember => "PROMOTED_TO_MEMBER",
+            Self::AudienceChanged => "AUDIENCE_CHANGED",
             Self::Unsubscribed => "UNSUBSCRIBED",
+            Self::Resubscribed => "RESUBSCRIBED",
+            Self::ClientRequested => "CLIENT_REQUESTED",
+            Self::ClientActivated => "CLIENT_ACTIVATED",
+            Self::ClientBlocked => "CLIENT_BLOCKED",
+            Self::ClientDeleted => "CLIENT_DELETED",
+            Self::AccountClosed => "ACCOUNT_CLOSED",
             Self::DraftSaved => "DRAFT_SAVED",
             Self::DraftSent => "DRAFT_SENT",
             Self::DraftDiscarded => "DRAFT_DISCARDED",

@@ -16,7 +16,9 @@ use eventstore::{
 };
 
 const COLUMNS: &str = "SELECT b.message, b.direction, m.position, m.sender, m.content_key, b.sent_at, b.expires_at, \
-     b.generation, b.grant_key, b.opened_at, m.attachment_count, m.size_bytes, m.reply_to, m.forward_of";
+     b.granted_to, b.generation, b.grant_key, b.opened_at, m.attachment_count, m.size_bytes, m.reply_to, m.forward_of";
+const READERS: &str =
+    "SELECT granted_to FROM rm_mailbox WHERE organisation = $1 AND account = $2 AND message = $3";
 const COUNT: &str = "SELECT COUNT(*) AS found";
 const FROM: &str = " FROM rm_mailbox b JOIN rm_messages m ON m.organisation = b.organisation AND m.message = b.message \
      WHERE b.organisation = ? AND b.account = ? AND b.revoked_at IS NULL";
@@ -38,7 +40,10 @@ pub struct MailboxEntry {
     pub sent_at: Timestamp,
     /// When it ends for everyone (A20).
     pub expires_at: Timestamp,
-    /// Of the reader's mailbox key.
+    /// The account whose mailbox key opens it, and that the message knows as its reader: one that joined this one keeps
+    /// its key (B43).
+    pub granted_to: AccountId,
+    /// Of that mailbox key.
     pub generation: u32,
     /// The content key, sealed for this reader.
     pub grant: Sealed,
@@ -128,6 +133,18 @@ impl Projections {
         self.mailbox_count(organisation, account, Direction::In, now, &unread).await
     }
 
+    /// The accounts by which a message knows this person, revoked or not: one that joined theirs keeps its id (B43).
+    pub async fn mailbox_readers(
+        &self,
+        organisation: OrganisationId,
+        account: AccountId,
+        message: MessageId,
+    ) -> Result<Vec<AccountId>, ProjectionError> {
+        let values = vec![organisation.value(), account.value(), message.value()];
+        let rows = self.log().db().all(READERS, values).await?;
+        rows.iter().map(|row| Ok(row.id("granted_to")?)).collect()
+    }
+
     /// One message in a person's folders: received, sent, both, or not there. Whether it is over is for the caller to
     /// look at; what was revoked is not there.
     pub async fn mailbox_entry(
@@ -183,6 +200,7 @@ fn entry(row: &Row) -> Result<MailboxEntry, DbError> {
         content_key: row.id("content_key")?,
         sent_at: row.time("sent_at")?,
         expires_at: row.time("expires_at")?,
+        granted_to: row.id("granted_to")?,
         generation: row.number("generation")?,
         grant: Sealed(row.bytes("grant_key")?),
         opened_at: row.opt_time("opened_at")?,

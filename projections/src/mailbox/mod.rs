@@ -15,7 +15,8 @@ pub use news::{MailboxNews, news};
 
 use crate::{Cell, ReadModel, Statement, Tags};
 use domain::{
-    AccountId, Event, MessageId, OrganisationId, Timestamp, account,
+    AccountId, Event, MessageId, OrganisationId, Timestamp,
+    account::{self, Closing, alias},
     message::{self, About, Direction, Grant, Onward, Recipient},
 };
 use eventstore::Recorded;
@@ -30,11 +31,11 @@ const SEND: &str = "INSERT INTO rm_messages (organisation, message, position, se
      expires_at, attachment_count, size_bytes, reply_to, forward_of) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 const GRANT: &str = "INSERT INTO rm_mailbox \
-     (organisation, account, direction, message, sent_at, expires_at, generation, grant_key) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+     (organisation, account, granted_to, direction, message, sent_at, expires_at, generation, grant_key) \
+     VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8)";
 const DELIVER: &str =
     "INSERT INTO rm_deliveries (organisation, message, account, kind, field) VALUES ($1, $2, $3, $4, $5)";
-const OPEN: &str = "UPDATE rm_mailbox SET opened_at = $5 WHERE organisation = $1 AND account = $2 \
+const OPEN: &str = "UPDATE rm_mailbox SET opened_at = $5 WHERE organisation = $1 AND granted_to = $2 \
      AND direction = $3 AND message = $4 AND opened_at IS NULL";
 const NOTE_OPENED: &str = "UPDATE rm_deliveries SET opened_at = $4 \
      WHERE organisation = $1 AND message = $2 AND account = $3 AND opened_at IS NULL";
@@ -45,11 +46,15 @@ const NOTE_FORWARDED: &str = "UPDATE rm_deliveries SET forwarded_at = $4 \
 const EXPIRE: &str =
     "UPDATE rm_messages SET expired_at = $3 WHERE organisation = $1 AND message = $2 AND expired_at IS NULL";
 const CLEAR: &str = "DELETE FROM rm_mailbox WHERE organisation = $1 AND message = $2";
-const NOTE_REVOKED: &str = "UPDATE rm_deliveries SET revoked_at = $5 \
-     WHERE organisation = $1 AND account = $2 AND revoked_at IS NULL AND message IN (SELECT message FROM rm_mailbox \
-     WHERE organisation = $1 AND account = $2 AND direction = $3 AND generation = $4)";
-const REVOKE: &str = "UPDATE rm_mailbox SET revoked_at = $5 WHERE organisation = $1 AND account = $2 \
-     AND direction = $3 AND generation = $4 AND revoked_at IS NULL";
+const NOTE_REVOKED: &str = "UPDATE rm_deliveries SET revoked_at = $4 \
+     WHERE organisation = $1 AND revoked_at IS NULL AND (message, account) IN (SELECT message, granted_to \
+     FROM rm_mailbox WHERE organisation = $1 AND account = $2 AND direction = $3 AND revoked_at IS NULL)";
+const REVOKE: &str = "UPDATE rm_mailbox SET revoked_at = $4 WHERE organisation = $1 AND account = $2 \
+     AND direction = $3 AND revoked_at IS NULL";
+const DROP_DOUBLES: &str = "DELETE FROM rm_mailbox WHERE organisation = $1 AND account = $2 AND EXISTS \
+     (SELECT 1 FROM rm_mailbox own WHERE own.organisation = $1 AND own.account = $3 \
+     AND own.direction = rm_mailbox.direction AND own.message = rm_mailbox.message)";
+const JOIN: &str = "UPDATE rm_mailbox SET account = $3 WHERE organisation = $1 AND account = $2";
 
 fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
     let organisation = recorded.organisation;
@@ -57,14 +62,18 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         Event::Message(message, event) => of_message(recorded, organisation, *message, event),
         Event::Draft(draft, event) => drafts::apply(organisation, *draft, event),
         Event::Account(account, event) => match event {
-            account::Event::Unsubscribed { mailbox_generation, at, .. } => {
-                let cells = || -> [Cell; 5] {
-                    let way = Cell::word(Direction::In);
-                    [organisation.into(), (*account).into(), way, (*mailbox_generation).into(), (*at).into()]
-                };
-                vec![Statement::new(NOTE_REVOKED, cells()), Statement::new(REVOKE, cells())]
+            account::Event::Unsubscribed { at, .. } => revoked(organisation, *account, Direction::In, *at),
+            account::Event::Closed { why: Closing::Wish | Closing::Administrator, at, .. } => {
+                let way = |way| revoked(organisation, *account, way, *at);
+                [way(Direction::In), way(Direction::Out)].concat()
             }
-            account::Event::Invited { .. }
+            account::Event::Alias(alias::Event::AccountJoined { account: joined, .. }) => {
+                let cells = || [organisation.into(), (*joined).into(), (*account).into()];
+                vec![Statement::new(DROP_DOUBLES, cells()), Statement::new(JOIN, cells())]
+            }
+            // What joins another account's inbox is read there.
+            account::Event::Closed { why: Closing::Joined { .. }, .. }
+            | account::Event::Invited { .. }
             | account::Event::InvitationResent { .. }
             | account::Event::InvitationLapsed { .. }
             | account::Event::Registered { .. }
@@ -76,13 +85,46 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
             | account::Event::LockedOut { .. }
             | account::Event::LockoutReleased { .. }
             | account::Event::SessionStarted { .. }
-            | account::Event::SessionEnded { .. } => vec![],
+            | account::Event::SessionEnded { .. }
+            | account::Event::NetworkChanged { .. }
+            | account::Event::ProfileUpdated { .. }
+            | account::Event::PromotedToMember { .. }
+            | account::Event::AudienceChanged { .. }
+            | account::Event::Resubscribed { .. }
+            | account::Event::Recovery(_)
+            | account::Event::SecondFactor(_)
+            | account::Event::Alias(
+                alias::Event::AliasRequested { .. }
+                | alias::Event::AliasAdded { .. }
+                | alias::Event::AliasConfirmed { .. }
+                | alias::Event::AliasPromoted { .. }
+                | alias::Event::AliasPromotionUndone { .. }
+                | alias::Event::AliasRemoved { .. },
+            )
+            | account::Event::Client(_) => vec![],
         },
         Event::Organisation(_)
         | Event::Reservation(..)
+        | Event::Network(..)
+        | Event::Device(..)
         | Event::Notification(..)
         | Event::Audit(..)
         | Event::Key(..) => vec![],
+    }
+}
+
+/// What a person received, or sent, is out of their reach.
+fn revoked(
+    organisation: OrganisationId,
+    account: AccountId,
+    way: Direction,
+    at: Timestamp,
+) -> Vec<Statement> {
+    let cells = || -> [Cell; 4] { [organisation.into(), account.into(), Cell::word(way), at.into()] };
+    let rows = Statement::new(REVOKE, cells());
+    match way {
+        Direction::In => vec![Statement::new(NOTE_REVOKED, cells()), rows],
+        Direction::Out => vec![rows],
     }
 }
 

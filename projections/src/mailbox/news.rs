@@ -40,6 +40,8 @@ pub fn news(recorded: &Recorded) -> Vec<(AccountId, MailboxNews)> {
         Event::Organisation(_)
         | Event::Account(..)
         | Event::Reservation(..)
+        | Event::Network(..)
+        | Event::Device(..)
         | Event::Notification(..)
         | Event::Audit(..)
         | Event::Key(..) => vec![],

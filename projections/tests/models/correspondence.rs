@@ -11,6 +11,7 @@ use domain::{
     notification::{self, Notification},
 };
 use eventstore::Commit;
+use projections::notifications::NotificationRow;
 use seal::Key;
 
 impl World {
@@ -105,14 +106,9 @@ impl World {
             .await;
     }
 
-    /// What became of a notification that is due.
-    pub async fn mailed(
-        &self,
-        row: &projections::notifications::NotificationRow,
-        reply: Option<u16>,
-        minute: i64,
-    ) {
-        let about = notification::About { kind: row.kind, recipient: row.recipient, message: row.message };
+    /// What became of a notification that is due: sent, or deferred with a reply.
+    pub async fn mailed(&self, row: &NotificationRow, reply: Option<u16>, minute: i64) {
+        let about = about(row);
         let command = match reply {
             None => notification::Command::NoteSent { about, at: at(minute) },
             Some(reply) => {
@@ -122,4 +118,15 @@ impl World {
         };
         self.tell::<Notification>(row.notification.uuid(), &by_worker(), command).await;
     }
+
+    /// A notification that is due was refused for good.
+    pub async fn bounced(&self, row: &NotificationRow, minute: i64) {
+        let command =
+            notification::Command::NoteFailed { about: about(row), reply: Some(550), at: at(minute) };
+        self.tell::<Notification>(row.notification.uuid(), &by_worker(), command).await;
+    }
+}
+
+fn about(row: &NotificationRow) -> notification::About {
+    notification::About { kind: row.kind, recipient: row.recipient, message: row.message }
 }

@@ -1,22 +1,16 @@
 //! Rebuilding: the same rows as were made step by step, whatever goes on meanwhile.
 
-use crate::world::{LIFE, ORG, World, at, by_worker, hash, id, message, person};
-use domain::{
-    account::Verdict,
-    address::EmailAddress,
-    reservation::{self, Reservation},
+use crate::{
+    acts::{Act, act, beginning},
+    world::{ORG, World, at, hash, message, person},
 };
+use domain::address::EmailAddress;
 use eventstore::{
     db::{Db, Dialect},
     testing::{TestDb, on_both},
 };
 use projections::{ProjectionError, READ_MODELS};
-use proptest::{
-    prelude::{Just, Strategy, any},
-    prop_oneof,
-    strategy::ValueTree,
-    test_runner::TestRunner,
-};
+use proptest::{prelude::Strategy, strategy::ValueTree, test_runner::TestRunner};
 use std::collections::BTreeMap;
 
 /// Sealed anew with each writing, so compared by what they hold.
@@ -31,101 +25,7 @@ const SEALED: [(&str, &str); 5] = [
 /// Minutes between two acts, so that invitations and lockouts of the same history end.
 const MINUTES: usize = 5;
 
-/// What people do; what the rules refuse changes nothing.
-#[derive(Debug, Clone)]
-enum Act {
-    Invite(u128),
-    Register(u128),
-    Activate(u128),
-    Reserve(u128),
-    LogIn(u128, bool),
-    LogOut(u128),
-    Release(u128),
-    Send(u128, u128),
-    Open(u128, u128),
-    Expire(u128),
-    Leave(u128),
-    Write(u128),
-    Attach(u128, u128),
-    Discard(u128),
-    Mail(bool),
-    CatchUp,
-}
-
-fn act() -> impl Strategy<Value = Act> {
-    let (who, what) = (2_u128..5, 1_u128..5);
-    prop_oneof![
-        2 => who.clone().prop_map(Act::Invite),
-        2 => who.clone().prop_map(Act::Register),
-        2 => who.clone().prop_map(Act::Activate),
-        2 => who.clone().prop_map(Act::Reserve),
-        4 => (who.clone(), any::<bool>()).prop_map(|(who, right)| Act::LogIn(who, right)),
-        2 => who.clone().prop_map(Act::LogOut),
-        2 => who.clone().prop_map(Act::Release),
-        2 => (what.clone(), who.clone()).prop_map(|(what, who)| Act::Send(what, who)),
-        2 => (what.clone(), who.clone()).prop_map(|(what, who)| Act::Open(what, who)),
-        1 => what.clone().prop_map(Act::Expire),
-        1 => who.prop_map(Act::Leave),
-        2 => what.clone().prop_map(Act::Write),
-        2 => (what.clone(), what.clone()).prop_map(|(draft, file)| Act::Attach(draft, file)),
-        1 => what.prop_map(Act::Discard),
-        2 => any::<bool>().prop_map(Act::Mail),
-        2 => Just(Act::CatchUp),
-    ]
-}
-
 impl World {
-    async fn act(&self, act: &Act, minute: i64) {
-        let session = 10_000 + minute.unsigned_abs();
-        match *act {
-            Act::Invite(n) => {
-                let link = n * 1_000_000 + 2 * u128::from(session);
-                self.invite(n, link, minute).await;
-            }
-            Act::Register(n) => {
-                let row = self.caught_up().await.account(ORG, person(n)).await.unwrap();
-                if let Some(row) = row {
-                    self.register(n, row.invitation.uuid().as_u128(), minute).await;
-                }
-            }
-            Act::Activate(n) => {
-                let row = self.caught_up().await.account(ORG, person(n)).await.unwrap();
-                if let Some(row) = row {
-                    self.activate(n, row.invitation.uuid().as_u128() + 1, minute).await;
-                }
-            }
-            Act::Reserve(n) => {
-                let reserve = reservation::Command::Reserve { account: person(n), at: at(minute) };
-                self.tell::<Reservation>(id::<()>(n).uuid(), &by_worker(), reserve).await;
-            }
-            Act::LogIn(n, right) => {
-                let verdict = if right { Verdict::Right } else { Verdict::Wrong };
-                self.log_in(n, verdict, session.into(), minute).await;
-            }
-            Act::LogOut(n) => {
-                let sessions = self.caught_up().await.sessions_of(ORG, person(n), at(minute)).await.unwrap();
-                for session in sessions {
-                    self.log_out(n, session.session, minute).await;
-                }
-            }
-            Act::Release(n) => self.release(n, minute + 60).await,
-            Act::Send(what, n) => self.send(what, n, &[1, n, n + 1], 1, minute).await,
-            Act::Open(what, n) => self.open(what, n, minute).await,
-            Act::Expire(what) => self.expire(what, minute + LIFE).await,
-            Act::Leave(n) => self.unsubscribe(n, minute).await,
-            Act::Write(draft) => self.write(id(draft), 2, minute).await,
-            Act::Attach(draft, file) => self.attach(id(draft), 2, file, minute).await,
-            Act::Discard(draft) => self.discard(id(draft), 2, minute).await,
-            Act::Mail(sent) => {
-                let due = self.caught_up().await.notifications_due(at(minute), 1).await.unwrap();
-                if let Some((_, row)) = due.first() {
-                    self.mailed(row, (!sent).then_some(451), minute).await;
-                }
-            }
-            Act::CatchUp => drop(self.caught_up().await),
-        }
-    }
-
     /// Every row of every read model, and what its sealed columns hold.
     async fn everything(&self) -> BTreeMap<String, Vec<String>> {
         let mut all = BTreeMap::new();
@@ -191,10 +91,7 @@ async fn rebuilt_equals_incremental() {
     on_both(async |test| {
         let mut runner = TestRunner::default();
         let acts = proptest::collection::vec(act(), 60..90).new_tree(&mut runner).unwrap().current();
-        // A beginning that makes sure that nobody's history is empty.
-        let begin =
-            [Act::Invite(2), Act::Register(2), Act::Activate(2), Act::LogIn(2, true), Act::Send(1, 2)];
-        same_after_rebuilding(&test, &[begin.to_vec(), acts].concat()).await;
+        same_after_rebuilding(&test, &[beginning(), acts].concat()).await;
     })
     .await;
 }

@@ -6,8 +6,8 @@ use eventstore::{db::Value, testing::on_both};
 use projections::{ProjectionError, Projections, READ_MODELS, links::LinkState};
 use tokio_util::sync::CancellationToken;
 
-const POISON: &str = "INSERT INTO rm_links (organisation, hash, purpose, account, link, state, expires_at) \
-     VALUES (1, $1, 'register', $2, $2, 'used', 0)";
+const POISON: &str = "INSERT INTO rm_links (organisation, hash, purpose, account, about, link, state, expires_at) \
+     VALUES (1, $1, 'register', $2, $2, $2, 'used', 0)";
 const CURE: &str = "DELETE FROM rm_links WHERE hash = $1";
 
 /// R17: rows and checkpoint change together or not at all: a read model that cannot apply an event stands still before

@@ -2,7 +2,9 @@
 
 use domain::{
     AccountId, Event, MessageId, Metadata, OrganisationId, SessionId, Timestamp,
-    account::{self, Account, Credentials, IssuedLink, Lockout, LogIn, NewSession, Profile, Verdict},
+    account::{
+        self, Account, Credentials, FactorVerdict, IssuedLink, Lockout, LogIn, NewSession, Profile, Verdict,
+    },
     address::EmailAddress,
     bytes::{Sealed, TokenHash},
     event::{Actor, Stored},
@@ -10,6 +12,7 @@ use domain::{
     organisation::{Identity, Organisation},
     period::Period,
     policy::{Pack, Policy},
+    user_name::UserName,
 };
 use eventstore::{
     Clock, Log, Position, Recorded,
@@ -47,6 +50,10 @@ pub fn hash(n: u128) -> TokenHash {
     bytes[16..].copy_from_slice(&n.to_be_bytes());
     TokenHash(bytes)
 }
+/// A link of that number, mailed at that minute; it works for 100 minutes.
+pub fn link<Of>(n: u128, minute: i64) -> IssuedLink<Id<Of>> {
+    IssuedLink { id: id(n), hash: hash(n), expires_at: at(minute + 100) }
+}
 pub fn address(n: u128) -> EmailAddress {
     EmailAddress::parse(&format!("person{n}@guest.example")).unwrap()
 }
@@ -55,6 +62,14 @@ pub fn by(account: AccountId) -> Metadata {
 }
 pub fn by_worker() -> Metadata {
     Metadata { by: Actor::Worker, session: None, policy: None }
+}
+/// Session and credential of that number; it ends after 600 minutes.
+pub fn new_session(n: u128, minute: i64) -> NewSession {
+    NewSession { id: id(n), token: hash(n), device: "Firefox on Linux".into(), ends_at: at(minute + 600) }
+}
+/// Two failures lock out for 30 minutes.
+pub fn lockout() -> Lockout {
+    Lockout { threshold: 2, window: Period::minutes(60), duration: Period::minutes(30) }
 }
 
 /// A database, its log, and its read models on one node.
@@ -92,8 +107,9 @@ impl World {
         self.log.execute::<A>(ORG, id, meta, || command.clone()).await.unwrap().is_err()
     }
 
-    async fn account(&self, n: u128, meta: &Metadata, command: account::Command) {
-        self.tell::<Account>(person(n).uuid(), meta, command).await;
+    /// Tells person `n`'s account; whether it refused.
+    pub async fn account(&self, n: u128, meta: &Metadata, command: account::Command) -> bool {
+        self.tell::<Account>(person(n).uuid(), meta, command).await
     }
 
     pub async fn caught_up(&self) -> &Projections {
@@ -126,9 +142,9 @@ impl World {
 
     /// Invites person `n` by person 1, with a link of that number that works for 100 minutes.
     pub async fn invite(&self, n: u128, link: u128, minute: i64) {
-        let invitation = IssuedLink { id: id(link), hash: hash(link), expires_at: at(minute + 100) };
-        let (address, kind, by_whom) = (address(n), account::Kind::Guest, Some(person(1)));
-        let invite = account::Invite { address, kind, by: by_whom, invitation, at: at(minute) };
+        let (address, invitation) = (address(n), self::link(link, minute));
+        let (kind, audience, by_whom) = (account::Kind::Guest, None, Some(person(1)));
+        let invite = account::Invite { address, kind, audience, by: by_whom, invitation, at: at(minute) };
         self.account(n, &by(person(1)), account::Command::Invite(invite)).await;
     }
 
@@ -139,13 +155,9 @@ impl World {
             invitation: id(link),
             address: address(n),
             profile,
-            user_name: Some(format!("user{n}")),
+            user_name: Some(UserName::parse(&format!("user{n}")).unwrap()),
             credentials: Credentials { password: Sealed(vec![1]), reminder: None, challenges: None },
-            activation: Some(IssuedLink {
-                id: id(link + 1),
-                hash: hash(link + 1),
-                expires_at: at(minute + 100),
-            }),
+            activation: Some(self::link(link + 1, minute)),
             at: at(minute),
         };
         let holder = Metadata { by: Actor::LinkHolder { account: person(n) }, session: None, policy: None };
@@ -163,19 +175,14 @@ impl World {
         self.activate(n, 100 * n + 1, 0).await;
     }
 
-    /// Logs person `n` in, or fails to; two failures lock out for 30 minutes. Session and token have that number.
+    /// Logs person `n` in, or fails to. Session and token have that number.
     pub async fn log_in(&self, n: u128, password: Verdict, session: u128, minute: i64) {
-        let minutes = Period::minutes;
         let attempt = LogIn {
             password,
+            factor: FactorVerdict::NotGiven,
             from: IpAddr::from([192, 0, 2, 7]),
-            lockout: Lockout { threshold: 2, window: minutes(60), duration: minutes(30) },
-            session: NewSession {
-                id: id(session),
-                token: hash(session),
-                device: "Firefox on Linux".into(),
-                ends_at: at(minute + 600),
-            },
+            lockout: lockout(),
+            session: new_session(session, minute),
             at: at(minute),
         };
         let anonymous = Metadata { by: Actor::Anonymous, session: None, policy: None };

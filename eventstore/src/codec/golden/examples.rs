@@ -1,22 +1,26 @@
-//! One event of every type, with every field filled.
+//! One event of every type, with every field filled; and a second one where a type got a field after it was frozen.
 
-use super::{golden, meta};
+mod account;
+mod organisation;
+
+use super::meta;
 use crate::codec::{Parts, split};
 use domain::{
     Content, Event, Personal, Timestamp,
-    account::{self, Account, Credentials, IssuedLink, Kind, LeavingVia, LoginFailure, Profile, SessionEnd},
-    address::{Domain, EmailAddress, Mailbox},
-    audit::{self, Audit, Question, Right},
+    account::{Account, IssuedLink, Kind, LoginFailure, client::Program, recovery::ChallengeFailure},
+    address::{EmailAddress, Mailbox},
+    audit::{self, Audit, Question, Right, Topic},
     bytes::{BlobKey, Sealed, TokenHash},
+    device::{self, Device},
     draft::{self, Draft},
     event::Stored,
     id::Id,
     key::{self, VaultKey},
     message::{self, About, Attachment, Direction, Field, Grant, Message, Onward, Recipient},
+    network::{self, Network},
     notification::{self, Notification},
-    organisation::{self, Identity, Organisation},
+    organisation::Organisation,
     period::Period,
-    policy::{Pack, Policy, Role},
     reservation::{self, Reservation},
 };
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -26,6 +30,8 @@ use uuid::Uuid;
 pub(super) struct Example {
     pub(super) event: Event,
     pub(super) parts: Parts,
+    /// The field that the type's first example does not have.
+    pub(super) with: Option<&'static str>,
 }
 
 const AT: Timestamp = Timestamp::from_micros(1_767_600_000_000_001);
@@ -39,44 +45,31 @@ pub(super) fn id<Of>(n: u128) -> Id<Of> {
 
 pub(super) fn examples() -> Vec<Example> {
     let mut examples = vec![];
-    examples.extend(organisation().map(of::<Organisation>));
-    examples.extend(account().into_iter().map(of::<Account>));
+    examples.extend(organisation::first().map(of::<Organisation>));
+    examples.extend(organisation::later().map(with::<Organisation>));
+    examples.extend(account::first().into_iter().map(of::<Account>));
+    examples.extend(account::later().map(with::<Account>));
     examples.extend(reservation().map(of::<Reservation>));
+    examples.extend(network().map(of::<Network>));
+    examples.extend(device().map(of::<Device>));
     examples.extend(draft().map(of::<Draft>));
     examples.extend(message().map(of::<Message>));
     examples.extend(notification().map(of::<Notification>));
     examples.extend(audit().map(of::<Audit>));
+    let asked = audit::Event::Queried { question: question(Topic::Accounts), at: AT };
+    examples.push(with::<Audit>(("topic", asked)));
     examples.extend(key().map(of::<VaultKey>));
+    examples.extend(keys_of_accounts().map(with::<VaultKey>));
     examples
 }
 
 fn of<A: Stored>(event: A::Event) -> Example {
     let stream = Uuid::from_u128(0x57);
-    Example { parts: split::<A>(stream, &meta(), &event), event: A::event(stream, event) }
+    Example { parts: split::<A>(stream, &meta(), &event), event: A::event(stream, event), with: None }
 }
 
-/// Frozen apart from the packs, whose defaults may change.
-fn policy() -> Box<Policy> {
-    let pack =
-        || format!("{:#}\n", serde_json::to_value(Policy::from_pack(Pack::Platform)).expect("plain data"));
-    serde_json::from_str(&golden("policy.json", pack)).expect("a policy")
-}
-
-fn organisation() -> [organisation::Event; 4] {
-    use organisation::Event;
-    let identity = Identity {
-        name: "Insurer".into(),
-        portal_url: "https://mail.insurer.example".into(),
-        do_not_reply: "do-not-reply@insurer.example".into(),
-    };
-    let domains = [Domain::parse("insurer.example").expect("a domain")].into();
-    let (account, role) = (id(1), Role::ComplianceOfficer);
-    [
-        Event::Founded { identity, policy: policy(), domains, at: AT },
-        Event::PolicyChanged { policy: policy(), version: 2, at: AT },
-        Event::RoleGranted { account, role, at: AT },
-        Event::RoleRevoked { account, role, at: AT },
-    ]
+fn with<A: Stored>((field, event): (&'static str, A::Event)) -> Example {
+    Example { with: Some(field), ..of::<A>(event) }
 }
 
 fn link<Of>(n: u128) -> IssuedLink<Id<Of>> {
@@ -87,70 +80,45 @@ fn address(text: &str) -> EmailAddress {
     EmailAddress::parse(text).expect("an address")
 }
 
-fn profile() -> Profile {
-    let some = |text: &str| Some(text.to_owned());
-    Profile {
-        given_name: some("Zoë"),
-        family_name: some("O'Neill"),
-        company: some("Practice \"North\""),
-        telephone: some("+1 555 0100"),
-        postal_address: some("1 Long Road\nSomewhere"),
-        member_number: some("M-1"),
-        language: some("en-GB"),
-    }
+fn program() -> Program {
+    Program { name: "Plugin".into(), version: "2.1".into(), platform: "Windows 11".into() }
 }
 
-fn account() -> Vec<account::Event> {
-    use account::Event;
-    let sealed = |byte| Sealed(vec![byte; 5]);
-    let credentials =
-        Credentials { password: sealed(1), reminder: Some(sealed(2)), challenges: Some(sealed(3)) };
-    vec![
-        Event::Invited {
-            address: Personal::known(address("Bob.Guest@guest.example")),
-            kind: Kind::Guest,
-            by: Some(id(2)),
-            invitation: link(3),
-            at: AT,
-        },
-        Event::InvitationResent { invitation: link(4), at: AT },
-        Event::InvitationLapsed { at: AT },
-        Event::Registered {
-            profile: Personal::known(profile()),
-            user_name: Some(Personal::known("zoe".into())),
-            credentials,
-            at: AT,
-        },
-        Event::RegistrationRefused { why: account::RegistrationFailure::AnotherAddress, at: AT },
-        Event::ActivationIssued { activation: link(5), at: AT },
-        Event::Activated { at: AT },
-        Event::LoggedIn { from: Personal::known(FROM), at: AT },
-        Event::LoginFailed { why: LoginFailure::WrongPassword, from: Personal::known(FROM_V6), at: AT },
-        Event::LockedOut { until: LATER, attempts: 5, at: AT },
-        Event::LockoutReleased { by: account::ReleasedBy::Administrator, at: AT },
-        Event::SessionStarted {
-            session: id(6),
-            token: TokenHash([0x22; 32]),
-            from: Personal::known(FROM),
-            device: Personal::known("Firefox on Linux".into()),
-            ends_at: LATER,
-            at: AT,
-        },
-        Event::SessionEnded { session: id(6), why: SessionEnd::Idle, at: AT },
-        Event::Unsubscribed { mailbox_generation: 2, via: LeavingVia::Link, at: AT },
-    ]
-}
-
-fn reservation() -> [reservation::Event; 2] {
+fn reservation() -> [reservation::Event; 5] {
     use reservation::Event;
     [
         Event::Reserved { account: id(1), at: AT },
+        Event::Transferred { account: id(2), at: AT },
+        Event::Released { account: id(2), at: AT },
+        Event::ChallengeFailed {
+            why: ChallengeFailure::UnknownAddress,
+            from: Personal::known(FROM_V6),
+            at: AT,
+        },
         Event::LoginFailed {
             why: LoginFailure::UnknownAddress,
             typed: Personal::known(address("nobody@guest.example")),
             from: Personal::known(FROM),
             at: AT,
         },
+    ]
+}
+
+fn network() -> [network::Event; 3] {
+    use network::Event;
+    [
+        Event::AttemptFailed { at: AT },
+        Event::Blocked { until: LATER, attempts: 50, at: AT },
+        Event::Released { at: LATER },
+    ]
+}
+
+fn device() -> [device::Event; 3] {
+    use device::Event;
+    [
+        Event::Requested { program: program(), expires_at: LATER, at: AT },
+        Event::Approved { account: id(1), client: id(12), at: AT },
+        Event::Fetched { at: AT },
     ]
 }
 
@@ -250,17 +218,33 @@ fn notification() -> [notification::Event; 4] {
     ]
 }
 
-fn audit() -> [audit::Event; 2] {
-    use audit::Event;
-    let question = Question {
+fn question(topic: Topic) -> Question {
+    Question {
+        topic,
         from: Some(AT),
         until: Some(LATER),
         kinds: vec!["message.opened".into()],
         actors: vec![id(1)],
         subjects: vec![id(2)],
         messages: vec![id(9)],
-    };
+    }
+}
+
+fn audit() -> [audit::Event; 2] {
+    use audit::Event;
+    let question = question(Topic::Audit);
     [Event::Queried { question, at: AT }, Event::AccessRefused { right: Right::ReadAudit, at: AT }]
+}
+
+fn keys_of_accounts() -> [(&'static str, key::Event); 4] {
+    use key::Subject;
+    let requested = |subject| key::Event::DestructionRequested { subject, at: AT };
+    [
+        ("incoming_mailbox", requested(Subject::IncomingMailbox { account: id(1), generation: 2 })),
+        ("outgoing_mailbox", requested(Subject::OutgoingMailbox { account: id(1), generation: 1 })),
+        ("credentials", requested(Subject::Credentials { account: id(1) })),
+        ("draft", requested(Subject::Draft { draft: id(2) })),
+    ]
 }
 
 fn key() -> [key::Event; 2] {
