@@ -1,19 +1,15 @@
 //! The commands that an operator types.
 
+pub mod org;
+
 use crate::{
     config::{Config, LogFormat},
     node::{Node, open_database},
 };
 use anyhow::{Context, Result, anyhow, bail};
-use app::{AuditedEvent, Founding};
+use app::AuditedEvent;
 use clap::{Args, Subcommand};
-use domain::{
-    OrganisationId,
-    address::{Domain, EmailAddress},
-    event::Actor,
-    organisation::Identity,
-    policy::{Pack, Role},
-};
+use domain::{OrganisationId, event::Actor};
 use eventstore::Clock;
 use projections::audit::{AuditFilter, Kind};
 use std::io::{ErrorKind, Write};
@@ -41,60 +37,8 @@ pub struct AuditArguments {
     kind: Vec<String>,
 }
 
-/// What an organisation begins with.
-#[derive(Debug, Clone, Args)]
-pub struct FoundArguments {
-    /// Its name, as pages and mails show it.
-    #[arg(long)]
-    name: String,
-    /// Where its portal answers, such as `https://mail.insurer.example`.
-    #[arg(long)]
-    portal_url: String,
-    /// Sender of its notifications; nobody reads replies to it.
-    #[arg(long)]
-    do_not_reply: String,
-    /// One of its own domains; can be given several times.
-    #[arg(long)]
-    domain: Vec<String>,
-    /// The pack that its policy starts from.
-    #[arg(long, default_value = "portal", value_parser = ["portal", "platform", "envelope"])]
-    pack: String,
-    /// Address of the first administrator, who gets an invitation.
-    #[arg(long)]
-    administrator: String,
-}
-
-/// Founds an organisation, and invites its first administrator.
-pub async fn found(config: Config, arguments: &FoundArguments) -> Result<()> {
-    let administrator = EmailAddress::parse(&arguments.administrator)?;
-    let domains = arguments.domain.iter().map(|domain| Domain::parse(domain)).collect::<Result<_, _>>()?;
-    let founding = Founding {
-        identity: Identity {
-            name: arguments.name.clone(),
-            portal_url: arguments.portal_url.clone(),
-            do_not_reply: arguments.do_not_reply.clone(),
-        },
-        pack: match arguments.pack.as_str() {
-            "platform" => Pack::Platform,
-            "envelope" => Pack::Envelope,
-            _ => Pack::Portal,
-        },
-        domains,
-    };
-    let node = Node::open(config, Clock::System).await?;
-    node.app.models().catch_up().await?;
-    let organisation = node.app.found(founding).await.map_err(plainly)?.value;
-    let account = node.app.invite_member(organisation, &administrator).await.map_err(plainly)?.value;
-    node.app.grant_role(organisation, account, Role::Administrator).await.map_err(plainly)?;
-    node.stop().await;
-    println!(
-        "Organisation {organisation} is founded. Its administrator gets an invitation from a running node."
-    );
-    Ok(())
-}
-
 /// A refusal in the words that people are told.
-fn plainly(error: app::Error) -> anyhow::Error {
+pub(crate) fn plainly(error: app::Error) -> anyhow::Error {
     match error {
         app::Error::Problems(problems) => {
             let sentences: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
@@ -236,7 +180,7 @@ fn actor(by: Actor) -> String {
 }
 
 /// The end of an id: ids of one moment begin alike.
-fn short(id: &str) -> String {
+pub(crate) fn short(id: &str) -> String {
     id.chars().skip(id.len().saturating_sub(8)).collect()
 }
 

@@ -13,6 +13,7 @@ use domain::{
     account::{Kind, Profile},
     address::{Domain, EmailAddress},
     organisation::Identity,
+    password::reminder_gives_away,
     policy::{Pack, Role},
 };
 use eventstore::Clock;
@@ -39,6 +40,9 @@ const PEOPLE_OF_THE_DEMO: [(&str, &str, Kind, Option<Role>); 5] = [
     ("member", "bruno@insurer.example", Kind::Member, None),
     ("guest", "gina@guest.example", Kind::Guest, None),
 ];
+
+/// Everybody's reminder phrase.
+const REMINDER: &str = "the list that came with the demonstration";
 
 /// Says that a walk has moved the clock of a folder's data far ahead.
 const WALKED: &str = "walked";
@@ -168,7 +172,7 @@ async fn enrol(
             telephone: Some("+1 555 0100".into()),
             ..Profile::default()
         },
-        reminder: Some(SecretString::from("the list that came with the demonstration")),
+        reminder: Some(SecretString::from(REMINDER)),
         challenges: ["In which town were you born?", "What was your first school?"]
             .map(|question| Challenge { question: question.into(), answer: SecretString::from(given_name) })
             .into(),
@@ -202,7 +206,12 @@ fn first_query(address: SocketAddr, people: &Path) -> Result<String> {
     ))
 }
 
-/// A password that nobody guesses, of about 96 bits.
+/// A password that nobody guesses, of about 96 bits, and that the reminder does not give away by chance (A5).
 fn password() -> String {
-    Token::random().to_base64url().chars().take(16).collect()
+    loop {
+        let password: String = Token::random().to_base64url().chars().take(16).collect();
+        if !reminder_gives_away(&password, REMINDER) {
+            return password;
+        }
+    }
 }

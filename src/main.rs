@@ -22,8 +22,8 @@ enum Command {
     Serve,
     /// Brings the database to the schema of this program.
     Migrate,
-    /// Founds an organisation in this database and invites its first administrator.
-    Found(commands::FoundArguments),
+    /// Organisations: founding one, its people's roles, its domains, its policy and what it shows.
+    Org(commands::org::OrgArguments),
     /// Read models: how far they are, or built anew.
     Projections {
         #[command(subcommand)]
@@ -71,7 +71,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
         Command::Serve => commands::serve(load()?).await?,
         Command::Migrate => commands::migrate(&load()?).await?,
-        Command::Found(founding) => commands::found(load()?, &founding).await?,
+        Command::Org(arguments) => commands::org::run(load()?, arguments).await?,
         Command::Projections { command } => commands::projections(load()?, command).await?,
         Command::Jobs { run } => commands::jobs(load()?, run.as_deref()).await?,
         Command::Schema => commands::say(&api::sdl())?,

@@ -135,6 +135,7 @@ impl Node {
         stop.cancel();
         tasks.close();
         tasks.wait().await;
+        app.finish_requests().await;
         let log = app.log().clone();
         drop((app, scheduler));
         log.close().await;

@@ -4,7 +4,7 @@ use crate::{App, Error, Viewer, organisations::OPERATOR};
 use domain::{
     AccountId, MessageId, Metadata, OrganisationId, Timestamp, account,
     address::EmailAddress,
-    audit::{Audit, Command, Question, Right},
+    audit::{Audit, Command, Question, Right, Topic},
     event::{Actor, Event},
     id::InquiryId,
     reservation,
@@ -67,7 +67,7 @@ impl App {
         page: PositionPage,
     ) -> Result<AuditPage, Error> {
         let meta = self.authorise(viewer, Right::ReadAudit).await?;
-        let asked = self.ask(viewer.organisation, &meta, filter).await?;
+        let asked = self.ask(viewer.organisation, &meta, question(filter)).await?;
         // The answer holds all that happened before the question.
         self.models.wait_for(asked, &["audit"]).await?;
         let positions = self.models.audit(viewer.organisation, filter, &page).await?;
@@ -81,7 +81,7 @@ impl App {
         organisation: OrganisationId,
         filter: &AuditFilter,
     ) -> Result<Vec<AuditedEvent>, Error> {
-        self.ask(organisation, &OPERATOR, filter).await?;
+        self.ask(organisation, &OPERATOR, question(filter)).await?;
         // The command line may be the only process: it brings the read model along itself.
         self.models.catch_up().await?;
         let mut events: Vec<AuditedEvent> = vec![];
@@ -99,13 +99,13 @@ impl App {
     }
 
     /// Puts a question on record. What cannot be recorded is an error before it is an answer.
-    async fn ask(
+    pub(crate) async fn ask(
         &self,
         organisation: OrganisationId,
         meta: &Metadata,
-        filter: &AuditFilter,
+        question: Question,
     ) -> Result<Position, Error> {
-        let (question, at) = (question(filter), self.log.now());
+        let at = self.log.now();
         let inquiry: InquiryId = self.log.clock().new_id();
         let ask = || Command::Ask { question: question.clone(), at };
         let Ok(asked) = self.log.execute::<Audit>(organisation, inquiry.uuid(), meta, ask).await?;
@@ -148,9 +148,17 @@ impl From<Recorded> for AuditedEvent {
 fn typed(event: &Event) -> Option<EmailAddress> {
     match event {
         Event::Reservation(_, reservation::Event::LoginFailed { typed, .. }) => typed.value().cloned(),
-        Event::Reservation(_, reservation::Event::Reserved { .. })
+        Event::Reservation(
+            _,
+            reservation::Event::Reserved { .. }
+            | reservation::Event::Transferred { .. }
+            | reservation::Event::Released { .. }
+            | reservation::Event::ChallengeFailed { .. },
+        )
         | Event::Organisation(_)
         | Event::Account(..)
+        | Event::Network(..)
+        | Event::Device(..)
         | Event::Draft(..)
         | Event::Message(..)
         | Event::Notification(..)
@@ -165,11 +173,18 @@ fn network(event: &Event) -> Option<IpAddr> {
             _,
             account::Event::LoggedIn { from, .. }
             | account::Event::LoginFailed { from, .. }
-            | account::Event::SessionStarted { from, .. },
+            | account::Event::SessionStarted { from, .. }
+            | account::Event::NetworkChanged { from, .. }
+            | account::Event::Recovery(account::recovery::Event::ChallengeFailed { from, .. }),
         )
-        | Event::Reservation(_, reservation::Event::LoginFailed { from, .. }) => from.value().copied(),
+        | Event::Reservation(
+            _,
+            reservation::Event::LoginFailed { from, .. } | reservation::Event::ChallengeFailed { from, .. },
+        ) => from.value().copied(),
         Event::Account(..)
         | Event::Reservation(..)
+        | Event::Network(..)
+        | Event::Device(..)
         | Event::Organisation(_)
         | Event::Draft(..)
         | Event::Message(..)
@@ -182,6 +197,7 @@ fn network(event: &Event) -> Option<IpAddr> {
 /// What was asked, as it is recorded: codes and ids, never an address.
 fn question(filter: &AuditFilter) -> Question {
     Question {
+        topic: Topic::Audit,
         from: filter.from,
         until: filter.until,
         kinds: filter.kinds.iter().map(|kind| kind.code().to_owned()).collect(),

@@ -39,6 +39,8 @@ pub enum Capability {
     Invite,
     /// Forward messages (A33).
     Forward,
+    /// Have aliases (B40, B41).
+    ManageAliases,
     /// Enter the administration.
     Administer,
     /// Ask the audit.
@@ -57,9 +59,11 @@ impl Viewer {
             (Capability::Compose, composes),
             (Capability::Invite, self.kind == Kind::Member),
             (Capability::Forward, true),
+            (Capability::ManageAliases, self.kind == Kind::Member && self.rules.policy.accounts.aliases),
         ];
         let by_role = [
             (Capability::Administer, Right::Administer),
+            (Capability::Administer, Right::AuthorPolicy),
             (Capability::Audit, Right::ReadAudit),
             (Capability::Operate, Right::Operate),
         ]
@@ -73,9 +77,16 @@ impl Viewer {
         let role = match right {
             Right::ReadAudit => Role::ComplianceOfficer,
             Right::Administer => Role::Administrator,
+            Right::AuthorPolicy => Role::PolicyAuthor,
             Right::Operate => Role::Operator,
         };
         self.roles.contains(&role).then_some(role)
+    }
+
+    /// Whether an account is this person's: their own, or one that joined it (B43).
+    #[must_use]
+    pub fn is(&self, account: AccountId) -> bool {
+        self.account == account || self.holder.joined.contains(&account)
     }
 
     /// What this person is to the rule of recipients.

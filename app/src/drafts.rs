@@ -134,7 +134,8 @@ impl App {
         let entry = self.entry(viewer, message).await?;
         let mut opened = self.open_entries(viewer, std::slice::from_ref(&entry)).await?;
         let headline = opened.remove(&entry.position).ok_or_else(|| not_found("message"))?.headline;
-        let sender = vec![headline.from.to_string()];
+        let sender = self.survivor(viewer.organisation, entry.sender).await?;
+        let sender = vec![self.reachable(viewer, sender, &headline.from).await?];
         let text = match what {
             Onward::Reply => {
                 Text { to: sender, subject: prefixed("Re: ", &headline.subject), ..Text::default() }
@@ -239,7 +240,11 @@ impl App {
             Onward::Reply => recipients::Occasion::Reply,
             Onward::Forward => recipients::Occasion::Forward,
         };
-        Ok(Occasion { occasion, original_sender: original.map(|row| row.sender) })
+        let original_sender = match original {
+            Some(row) => Some(self.survivor(viewer.organisation, row.sender).await?),
+            None => None,
+        };
+        Ok(Occasion { occasion, original_sender })
     }
 
     /// A draft with its content, for its writer alone.

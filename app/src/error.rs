@@ -20,6 +20,21 @@ pub enum Error {
     /// A right is missing. The attempt is on record (K7).
     #[error("this needs a right that you do not have")]
     Forbidden,
+    /// Too many attempts failed from where this one comes, so that it was not heard (R3).
+    #[error("too many attempts failed from your network; try again in a quarter of an hour")]
+    Throttled,
+    /// The client program has no credential, or one that is refused (B53).
+    #[error("this client is not activated; open {activation_url} and approve it")]
+    ClientNotActivated {
+        /// Where a person approves it.
+        activation_url: String,
+    },
+    /// The client program is older than the organisation serves (B54).
+    #[error("this client is too old; version {minimum} or later is needed")]
+    ClientTooOld {
+        /// The oldest version that is served.
+        minimum: String,
+    },
     /// Too much is going on; nothing was done.
     #[error("the server is busy; try again in a moment")]
     Busy,
@@ -55,7 +70,10 @@ pub enum ProblemCode {
     NotAllowed,
     Unavailable,
     LoginFailed,
+    RecoveryFailed,
+    SecondFactorFailed,
     PasswordRejected,
+    PasswordRequired,
     PhraseRejected,
     LinkUsed,
     LinkExpired,
@@ -67,6 +85,8 @@ pub enum ProblemCode {
     TooManyAttachments,
     AttachmentsTooLarge,
     UploadIncomplete,
+    AuthorizationPending,
+    PolicyInvalid,
 }
 
 impl Problem {
@@ -220,16 +240,54 @@ impl From<draft::Refusal> for Problem {
 
 impl From<account::Refusal> for Problem {
     fn from(refusal: account::Refusal) -> Self {
+        use account::Refusal;
         match refusal {
-            account::Refusal::NotInvited | account::Refusal::LinkInvalid => Self::new(
+            Refusal::NotInvited | Refusal::LinkInvalid => Self::new(
                 ProblemCode::LinkInvalid,
                 "This link does not work; use the one in the newest mail.",
             ),
-            account::Refusal::AlreadyRegistered | account::Refusal::LinkUsed => {
+            Refusal::AlreadyRegistered | Refusal::LinkUsed => {
                 Self::new(ProblemCode::LinkUsed, "This link did its work already; log in.")
             }
-            account::Refusal::LinkExpired => {
+            Refusal::LinkExpired => {
                 Self::new(ProblemCode::LinkExpired, "This link is too old; ask for a new one.")
+            }
+            Refusal::Closed => Self::new(ProblemCode::NotAllowed, "This account is closed."),
+            Refusal::AlreadyEnrolled => {
+                Self::new(ProblemCode::Conflict, "An authenticator is set up already; remove it first.")
+            }
+            Refusal::NotEnrolling => {
+                Self::new(ProblemCode::Conflict, "Begin again: the time to give the first code is over.")
+            }
+            Refusal::WrongCode => Self::new(
+                ProblemCode::SecondFactorFailed,
+                "The code is wrong; wait for the next one and give that.",
+            ),
+            Refusal::FactorDemanded => Self::new(
+                ProblemCode::NotAllowed,
+                "One of your roles needs a second factor; it can be removed once you do not hold that role.",
+            ),
+            Refusal::AliasesNotAllowed => Self::new(
+                ProblemCode::NotAllowed,
+                "Further addresses are for members, where the policy allows them.",
+            ),
+            Refusal::AliasUnknown => not_found("address"),
+            Refusal::AliasPending => Self::new(
+                ProblemCode::NotAllowed,
+                "Confirm the address first, by the link in the mail to it.",
+            ),
+            Refusal::UndoOpen => Self::new(
+                ProblemCode::NotAllowed,
+                "This was your primary address; it can be removed once the change cannot be undone any more.",
+            ),
+            Refusal::ClientUnknown => not_found("client"),
+            Refusal::ClientActive => Self::new(ProblemCode::NotAllowed, "Block the client first."),
+            Refusal::TooManyClients => Self::new(
+                ProblemCode::NotAllowed,
+                "There are as many clients as an account can have; delete one.",
+            ),
+            Refusal::NotAGuest => {
+                Self::new(ProblemCode::NotAllowed, "This is for guests; members have no audience.")
             }
         }
     }
@@ -245,10 +303,16 @@ impl From<organisation::Refusal> for Problem {
                 (ProblemCode::Invalid, "Give a name, the portal's URL and a sender address.")
             }
             Refusal::BadPolicy => {
-                (ProblemCode::Invalid, "The settings contradict each other or exceed their bounds.")
+                (ProblemCode::PolicyInvalid, "The settings contradict each other or exceed their bounds.")
             }
             Refusal::StalePolicy => {
                 (ProblemCode::Conflict, "The policy was changed meanwhile; look at it again.")
+            }
+            Refusal::BadReason => {
+                (ProblemCode::TooLong, "Give the reason in one line of 500 characters at most.")
+            }
+            Refusal::BadPresentation => {
+                (ProblemCode::Invalid, "Something that is to be shown in public cannot be shown.")
             }
             Refusal::ConflictingRole => {
                 (ProblemCode::NotAllowed, "This role and one held already must not be in one hand.")

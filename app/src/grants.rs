@@ -51,16 +51,16 @@ impl App {
     pub(crate) async fn content_key(
         &self,
         organisation: OrganisationId,
-        account: AccountId,
         entry: &MailboxEntry,
     ) -> Result<Option<Key>, Error> {
         let vault = self.log.vault();
-        let mailbox = KeyName::mailbox(organisation, account, entry.direction, entry.generation);
+        let reader = entry.granted_to;
+        let mailbox = KeyName::mailbox(organisation, reader, entry.direction, entry.generation);
         let day = KeyName::expiry_day(organisation, entry.expires_at.day());
         let (Some(mailbox), Some(day)) = (vault.find(&mailbox).await?, vault.find(&day).await?) else {
             return Ok(None);
         };
-        Ok(open_grant(&mailbox.key, &day.key, account, entry.content_key, &entry.grant))
+        Ok(open_grant(&mailbox.key, &day.key, reader, entry.content_key, &entry.grant))
     }
 
     /// The content of one's own mailbox entries, by position. What cannot be opened is left out.
@@ -71,7 +71,7 @@ impl App {
     ) -> Result<HashMap<i64, Opened>, Error> {
         let mut keys = ContentKeys::none();
         for entry in entries {
-            if let Some(key) = self.content_key(viewer.organisation, viewer.account, entry).await? {
+            if let Some(key) = self.content_key(viewer.organisation, entry).await? {
                 keys.hold(entry.content_key, key);
             }
         }

@@ -1,12 +1,16 @@
 //! Inviting a person, with a message or without (A1, B8).
 
-use crate::{App, Capability, Done, Error, LinkPurpose, Problem, ProblemCode, Viewer, retrying};
+use crate::{
+    App, Capability, Done, Error, LinkPurpose, Problem, ProblemCode, Viewer, error::not_found, retrying,
+};
 use domain::{
     AccountId, Metadata, OrganisationId, Timestamp,
     account::{Account, Command, Holder, Invite, Kind, Stage},
     address::EmailAddress,
-    id::{AddressTag, InvitationId},
+    audit::Right,
+    id::AddressTag,
     reservation::{self, Reservation},
+    user_name::UserName,
 };
 use eventstore::{Commit, Position, log::Change};
 use projections::accounts::{AccountRow, AccountState};
@@ -20,14 +24,14 @@ pub struct InviteRequest {
     pub address: EmailAddress,
     /// Inside or outside; members are invited by administrators.
     pub kind: Kind,
+    /// The group of guests that the person belongs to, one of the policy's (C15).
+    pub audience: Option<String>,
 }
 
 /// A person's way in, as who invited sees it (R11).
 #[derive(Debug, Clone)]
 pub struct Invitation {
-    /// Which.
-    pub id: InvitationId,
-    /// Whose account it makes.
+    /// Whose account it makes; an account has one invitation, however often it was sent.
     pub account: AccountId,
     /// The invited address; nothing once erased.
     pub address: Option<EmailAddress>,
@@ -52,6 +56,8 @@ pub enum InvitationState {
     Registered,
     /// Done.
     Activated,
+    /// The last mail to the address was refused for good (Q7).
+    Undeliverable,
 }
 
 impl App {
@@ -59,7 +65,7 @@ impl App {
     pub async fn invite(&self, viewer: &Viewer, request: InviteRequest) -> Result<Done<Invitation>, Error> {
         let allowed = match request.kind {
             Kind::Guest => viewer.capabilities().contains(&Capability::Invite),
-            Kind::Member => viewer.capabilities().contains(&Capability::Administer),
+            Kind::Member => viewer.role_for(Right::Administer).is_some(),
         };
         if !allowed {
             let message = "Only members invite guests, and only administrators invite members.";
@@ -69,12 +75,84 @@ impl App {
             let message = "This is a group; invite each person by an address of their own.";
             return Err(Problem::new(ProblemCode::GroupAddress, message).at(["address"]).into());
         }
+        if let Some(problem) = audience_problem(viewer, &request) {
+            return Err(problem.into());
+        }
         let by = Some(viewer.account);
-        let InviteRequest { address, kind } = request;
-        let (account, position) =
-            self.invite_as(viewer.organisation, &viewer.meta(), by, &address, kind).await?;
+        let (account, position) = self.invite_whom(viewer.organisation, &viewer.meta(), by, &request).await?;
+        self.shown_invitation(viewer.organisation, account, position).await
+    }
+
+    /// Sends the mail that a person on the way in waits for once more: the invitation, or the confirmation of who registered.
+    /// The link before is dead from then on. By who invited, or an administrator (B3, R11). Within a minute of the last one
+    /// nothing is sent, so that a repeat is harmless.
+    pub async fn resend_invitation(
+        &self,
+        viewer: &Viewer,
+        account: AccountId,
+    ) -> Result<Done<Invitation>, Error> {
+        let organisation = viewer.organisation;
+        let row = self.models.account(organisation, account).await?;
+        let meta = match row {
+            Some(row) if row.invited_by == Some(viewer.account) => viewer.meta(),
+            Some(_) if viewer.role_for(Right::Administer).is_some() => {
+                self.authorise(viewer, Right::Administer).await?
+            }
+            Some(_) | None => return Err(not_found("invitation").into()),
+        };
+        let holder = self.holder(organisation, account).await?;
+        if !holder.subscribed {
+            let message = "This person wants no more mail from this organisation.";
+            return Err(Problem::new(ProblemCode::RecipientRefused, message).into());
+        }
+        let position = match holder.stage {
+            Stage::Invited => self.send_invitation_again(organisation, account, &meta).await?,
+            Stage::Registered { .. } => self.send_activation_again(organisation, account, &meta).await?,
+            Stage::Active | Stage::LockedOut { .. } | Stage::Closed => {
+                let message = "This person can log in already; there is nothing to be sent.";
+                return Err(Problem::new(ProblemCode::NotAllowed, message).into());
+            }
+        };
+        self.shown_invitation(organisation, account, position).await
+    }
+
+    /// The invitation to the same address, with a new link.
+    pub(crate) async fn send_invitation_again(
+        &self,
+        organisation: OrganisationId,
+        account: AccountId,
+        meta: &Metadata,
+    ) -> Result<Position, Error> {
+        let at = self.log.now();
+        let expires_at = at.plus(self.rules(organisation).await?.policy.accounts.invitation_life);
+        let invitation = self.issue_link(organisation, account, LinkPurpose::Register, expires_at).await?;
+        let resend = || Command::ResendInvitation { invitation: invitation.clone(), at };
+        let done = self.log.execute::<Account>(organisation, account.uuid(), meta, resend).await?;
+        Ok(done.map_err(Problem::from)?.position())
+    }
+
+    /// The confirmation mail to the same address, with a new link.
+    pub(crate) async fn send_activation_again(
+        &self,
+        organisation: OrganisationId,
+        account: AccountId,
+        meta: &Metadata,
+    ) -> Result<Position, Error> {
+        let at = self.log.now();
+        let activation = self.activation_link(organisation, account, at).await?;
+        let resend = || Command::ResendActivation { activation: activation.clone(), at };
+        let done = self.log.execute::<Account>(organisation, account.uuid(), meta, resend).await?;
+        Ok(done.map_err(Problem::from)?.position())
+    }
+
+    async fn shown_invitation(
+        &self,
+        organisation: OrganisationId,
+        account: AccountId,
+        position: Position,
+    ) -> Result<Done<Invitation>, Error> {
         self.wait_for(position).await?;
-        let row = self.models.account(viewer.organisation, account).await?.ok_or(Error::NotCaughtUp)?;
+        let row = self.models.account(organisation, account).await?.ok_or(Error::NotCaughtUp)?;
         Ok(Done { value: row.into(), position })
     }
 
@@ -92,8 +170,19 @@ impl App {
         address: &EmailAddress,
         kind: Kind,
     ) -> Result<(AccountId, Position), Error> {
+        let request = InviteRequest { address: address.clone(), kind, audience: None };
+        self.invite_whom(organisation, meta, by, &request).await
+    }
+
+    async fn invite_whom(
+        &self,
+        organisation: OrganisationId,
+        meta: &Metadata,
+        by: Option<AccountId>,
+        request: &InviteRequest,
+    ) -> Result<(AccountId, Position), Error> {
         retrying(move || async move {
-            let (account, changes) = self.inviting(organisation, by, address, kind).await?;
+            let (account, changes) = self.inviting_whom(organisation, by, request).await?;
             let appended = self.log.append(Commit::new(organisation, meta, changes)).await?;
             Ok((account, appended.position()))
         })
@@ -108,8 +197,18 @@ impl App {
         address: &EmailAddress,
         kind: Kind,
     ) -> Result<(AccountId, Vec<Change>), Error> {
+        let request = InviteRequest { address: address.clone(), kind, audience: None };
+        self.inviting_whom(organisation, by, &request).await
+    }
+
+    async fn inviting_whom(
+        &self,
+        organisation: OrganisationId,
+        by: Option<AccountId>,
+        request: &InviteRequest,
+    ) -> Result<(AccountId, Vec<Change>), Error> {
         let at = self.log.now();
-        let tag = self.address_tag(organisation, address).await?;
+        let tag = self.address_tag(organisation, &request.address).await?;
         let reservation = self.log.load::<Reservation>(organisation, tag.uuid()).await?;
         let account = match reservation.state {
             reservation::State::Held { account } => account,
@@ -119,7 +218,8 @@ impl App {
         let rules = self.rules(organisation).await?;
         let expires_at = at.plus(rules.policy.accounts.invitation_life);
         let invitation = self.issue_link(organisation, account, LinkPurpose::Register, expires_at).await?;
-        let invite = Command::Invite(Invite { address: address.clone(), kind, by, invitation, at });
+        let InviteRequest { address, kind, audience } = request.clone();
+        let invite = Command::Invite(Invite { address, kind, audience, by, invitation, at });
         Ok((
             account,
             vec![
@@ -159,18 +259,28 @@ impl App {
         let index = self.index_key(organisation).await?;
         Ok(AddressTag::from_bytes(blind::tag(&index, "address", address.normalised().as_bytes())))
     }
+
+    /// A user name as its reservation's stream is named (C5).
+    pub(crate) async fn user_name_tag(
+        &self,
+        organisation: OrganisationId,
+        name: &UserName,
+    ) -> Result<AddressTag, Error> {
+        let index = self.index_key(organisation).await?;
+        Ok(AddressTag::from_bytes(blind::tag(&index, "user-name", name.normalised().as_bytes())))
+    }
 }
 
 impl From<AccountRow> for Invitation {
     fn from(row: AccountRow) -> Self {
         let state = match row.state {
             AccountState::Invited if row.invitation_lapsed => InvitationState::Expired,
+            AccountState::Invited if row.undeliverable => InvitationState::Undeliverable,
             AccountState::Invited => InvitationState::Sent,
             AccountState::Registered => InvitationState::Registered,
-            AccountState::Active | AccountState::Locked => InvitationState::Activated,
+            AccountState::Active | AccountState::Locked | AccountState::Closed => InvitationState::Activated,
         };
         Self {
-            id: row.invitation,
             account: row.account,
             address: row.address,
             state,
@@ -179,6 +289,19 @@ impl From<AccountRow> for Invitation {
             expires_at: row.invitation_expires_at,
         }
     }
+}
+
+/// Guests alone carry an audience, and one that the policy knows (C15).
+fn audience_problem(viewer: &Viewer, request: &InviteRequest) -> Option<Problem> {
+    let audience = request.audience.as_ref()?;
+    let message = if request.kind == Kind::Member {
+        "This is for guests; leave it out for members."
+    } else if viewer.rules.policy.accounts.audiences.contains(audience) {
+        return None;
+    } else {
+        "The organisation has no such audience; choose one of its own."
+    };
+    Some(Problem::new(ProblemCode::Invalid, message).at(["audience"]))
 }
 
 /// Whether mail reaches this person's account already, or only their invitation (A1).

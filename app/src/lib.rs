@@ -1,51 +1,80 @@
 //! Use cases: authorise, gather facts, decide, append. Written once; GraphQL, the portal, jobs and the command line call
 //! them. Knows no HTTP and no markup; a rule of secure mail is in `domain`, not here.
 
+mod administration;
+mod aliases;
 mod auditing;
 mod authorise;
 mod callers;
+mod challenges;
+mod chosen;
+mod clients;
+mod closing;
+mod credentials;
 mod drafts;
 mod error;
 mod grants;
+mod help;
 mod invitations;
+mod joining;
 mod leaving;
 mod links;
+mod login;
 mod mails;
+mod notices;
 mod notifying;
 mod organisations;
 mod places;
+mod policies;
+mod profile;
+mod proving;
 mod reading;
 mod recipients;
+mod recovery;
 mod registration;
+mod renewing;
 mod scheduled;
+mod second_factor;
 mod sending;
 mod sessions;
 mod sweeping;
+mod throttle;
 mod uploads;
 
+pub use administration::{Listed, PeopleFilter, RoleHolder, Steward};
 pub use auditing::{AuditPage, AuditedEvent};
 pub use authorise::{Capability, Viewer};
 pub use callers::client_network;
+pub use challenges::AskedQuestions;
+pub use clients::{ClientCredential, ClientRequest, ClientView};
 pub use drafts::{DraftChange, DraftView, NewDraft};
 pub use error::{Error, Problem, ProblemCode};
+pub use help::{HelpTopic, SUPPORTED_BROWSERS, help_topics};
 pub use invitations::{Invitation, InvitationState, InviteRequest};
 pub use leaving::Leaver;
 pub use links::{LinkPurpose, LinkView, Purpose as LinkUse, State as LinkStanding};
+pub use login::{LogInStep, LoggedIn, SecondFactorCode};
 pub use notifying::{Delivery, Mail};
-pub use organisations::Founding;
+pub use organisations::{Founding, OrganisationChange};
 pub use places::Place;
+pub use policies::{PolicyVersion, camel_case};
 pub use reading::{HeadlineView, MessageView, OpenedMessage, Unavailable, UnavailableReason};
 pub use recipients::RecipientCheck;
-pub use registration::{CHALLENGES, Challenge, PASSWORD_CHARACTERS, RegistrationForm, RegistrationNext};
+pub use recovery::{NewPassword, PasswordChange, PasswordSet};
+pub use registration::{Challenge, RegistrationForm, RegistrationNext};
+pub use second_factor::SecondFactorKind;
 pub use sending::{ForwardRequest, MessageRequest, NewRecipients, ReplyRequest, SendDraftRequest, Unsent};
-pub use sessions::LoggedIn;
 pub use uploads::{Upload, UploadRequest};
 
 use domain::{Metadata, OrganisationId, event::Actor};
 use eventstore::{Log, Position, blobs::Blobs, log::ATTEMPTS};
 use projections::Projections;
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex},
+};
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
 /// All use cases, over one log.
 #[derive(Clone)]
@@ -55,6 +84,12 @@ pub struct App {
     pub(crate) blobs: Blobs,
     /// As many permits as cores: hashing a password takes 20 ms and 19 MiB, and strangers can ask for it.
     pub(crate) hashing: Arc<Semaphore>,
+    /// Requests of client programs, counted for each network.
+    pub(crate) client_requests: Arc<Mutex<clients::Requests>>,
+    /// Whose turn it is to record a failure.
+    pub(crate) turns: throttle::Turns,
+    /// What strangers asked for and were answered already (R4).
+    pub(crate) later: TaskTracker,
 }
 
 /// Who asks, as far as the connection tells.
@@ -82,7 +117,17 @@ impl App {
     #[must_use]
     pub fn new(log: Log, models: Projections, blobs: Blobs) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { log, models, blobs, hashing: Arc::new(Semaphore::new(cores)) }
+        let hashing = Arc::new(Semaphore::new(cores));
+        let turns = throttle::Turns::default();
+        Self {
+            log,
+            models,
+            blobs,
+            hashing,
+            client_requests: Arc::default(),
+            turns,
+            later: TaskTracker::new(),
+        }
     }
 
     /// The log.

@@ -1,20 +1,12 @@
-//! Notifications: which are due, what they say, and what became of them (A6, A18, B38, G1, R15).
+//! Notifications: which are due, and what became of them (A6, B38, G1, R15). What they say is worked out in `notices`.
 
-use crate::{
-    App, Error, LinkPurpose,
-    mails::{self, Letterhead},
-    scheduled::WORKER,
-};
+pub use crate::mails::Mail;
+use crate::{App, Error, scheduled::WORKER};
 use domain::{
     OrganisationId, Timestamp,
-    account::{self, Holder, Stage},
-    address::EmailAddress,
-    event::Event,
-    notification::{About, Command, Kind, Notification, Suppression},
+    notification::{About, Command, Notification},
     period::Period,
 };
-use eventstore::log::ContentKeys;
-pub use mails::Mail;
 use projections::notifications::NotificationRow;
 
 /// What the relay, or the local mailbox, did with a mail.
@@ -90,73 +82,6 @@ impl App {
         let Ok(noted) = self.log.execute::<Notification>(organisation, stream, &WORKER, command).await?;
         self.models.wait_for(noted.position(), &["notifications"]).await?;
         Ok(())
-    }
-
-    async fn composed(
-        &self,
-        organisation: OrganisationId,
-        row: &NotificationRow,
-        holder: &Holder,
-    ) -> Result<Result<Mail, Suppression>, Error> {
-        let Some(to) = holder.address.value().cloned() else { return Ok(Err(Suppression::Erased)) };
-        if !holder.subscribed {
-            return Ok(Err(Suppression::Unsubscribed));
-        }
-        let head = self.letterhead(organisation, row, holder, to).await?;
-        let now = self.log.now();
-        Ok(match (row.kind, &holder.stage) {
-            (Kind::Invitation, Stage::Invited) if holder.invitation.expires_at > now => {
-                let link = holder.invitation.id.uuid();
-                let token = self.link_token(organisation, row.recipient, LinkPurpose::Register, link).await?;
-                Ok(mails::invitation(&head, &token, holder.invitation.expires_at))
-            }
-            (Kind::Activation, Stage::Registered { activation }) if activation.expires_at > now => {
-                let (purpose, link) = (LinkPurpose::ActivateAccount, activation.id.uuid());
-                let token = self.link_token(organisation, row.recipient, purpose, link).await?;
-                Ok(mails::activation(&head, &token, activation.expires_at))
-            }
-            (Kind::Lockout, _) => match self.locked_until(organisation, row).await? {
-                Some(until) => Ok(mails::lockout(&head, until)),
-                None => Err(Suppression::Over),
-            },
-            (Kind::NewMessage, _) if self.stands(organisation, row).await? => Ok(mails::new_message(&head)),
-            (Kind::Invitation | Kind::Activation | Kind::NewMessage, _) => Err(Suppression::Over),
-        })
-    }
-
-    async fn letterhead(
-        &self,
-        organisation: OrganisationId,
-        row: &NotificationRow,
-        holder: &Holder,
-        to: EmailAddress,
-    ) -> Result<Letterhead, Error> {
-        let rules = self.rules(organisation).await?;
-        let identity = rules.founded.clone().ok_or_else(|| crate::error::not_found("organisation"))?;
-        let leave = self.unsubscribe_token(organisation, row.recipient, holder.mailbox_generation).await?;
-        Ok(Letterhead { identity, to, notification: row.notification, at: self.log.now(), leave })
-    }
-
-    /// The end of the lockout that the mail tells of, as the event named it.
-    async fn locked_until(
-        &self,
-        organisation: OrganisationId,
-        row: &NotificationRow,
-    ) -> Result<Option<Timestamp>, Error> {
-        let events = self.log.read_positions(organisation, &[row.cause], &ContentKeys::none()).await?;
-        Ok(events.into_iter().find_map(|recorded| {
-            let Event::Account(_, account::Event::LockedOut { until, .. }) = recorded.event else {
-                return None;
-            };
-            Some(until)
-        }))
-    }
-
-    /// Whether the message that the mail tells of is still there.
-    async fn stands(&self, organisation: OrganisationId, row: &NotificationRow) -> Result<bool, Error> {
-        let Some(message) = row.message else { return Ok(false) };
-        let found = self.models.message(organisation, message).await?;
-        Ok(found.is_some_and(|found| found.expired_at.is_none() && self.log.now() < found.expires_at))
     }
 }
 

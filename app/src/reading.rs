@@ -2,7 +2,7 @@
 
 use crate::{App, Done, Error, Problem, ProblemCode, Viewer, error::not_found, grants::Opened};
 use domain::{
-    MessageId, Timestamp,
+    AccountId, MessageId, Timestamp,
     address::Mailbox,
     message::{Attachment, Command, Direction, Message},
 };
@@ -132,8 +132,12 @@ impl App {
     /// What is left of a message that one had: times, and why it is gone.
     async fn stub(&self, viewer: &Viewer, message: MessageId) -> Result<Option<MessageView>, Error> {
         let Some(row) = self.models.message(viewer.organisation, message).await? else { return Ok(None) };
-        let delivery = self.models.delivery(viewer.organisation, message, viewer.account).await?;
-        let is_sender = row.sender == viewer.account;
+        let ids = self.known_as(viewer, message).await?;
+        let is_sender = ids.contains(&row.sender);
+        let mut delivery = None;
+        for id in ids {
+            delivery = delivery.or(self.models.delivery(viewer.organisation, message, id).await?);
+        }
         if !is_sender && delivery.is_none() {
             return Ok(None);
         }
@@ -168,7 +172,7 @@ impl App {
         };
         let mut opened = self.open_entries(viewer, std::slice::from_ref(&entry)).await?;
         let content = opened.remove(&entry.position).ok_or_else(unavailable)?;
-        let (by, at) = (viewer.account, self.log.now());
+        let (by, at) = (entry.granted_to, self.log.now());
         let open = || Command::Open { by, at };
         let done =
             self.log.execute::<Message>(viewer.organisation, message.uuid(), &viewer.meta(), open).await?;
@@ -185,8 +189,8 @@ impl App {
         viewer: &Viewer,
         message: MessageId,
     ) -> Result<Option<Vec<DeliveryRow>>, Error> {
-        let row = self.models.message(viewer.organisation, message).await?;
-        if row.is_none_or(|row| row.sender != viewer.account) {
+        let Some(row) = self.models.message(viewer.organisation, message).await? else { return Ok(None) };
+        if !self.known_as(viewer, message).await?.contains(&row.sender) {
             return Ok(None);
         }
         Ok(Some(self.models.deliveries(viewer.organisation, message).await?))
@@ -199,6 +203,14 @@ impl App {
         let mut standing: Vec<_> = entries.into_iter().filter(|entry| now < entry.expires_at).collect();
         standing.sort_by_key(|entry| entry.direction == Direction::Out);
         standing.into_iter().next().ok_or_else(|| not_found("message").into())
+    }
+
+    /// The ids by which a message can know this person: their own, and those of accounts that joined theirs (B43).
+    async fn known_as(&self, viewer: &Viewer, message: MessageId) -> Result<Vec<AccountId>, Error> {
+        let Viewer { organisation, account, .. } = *viewer;
+        // Their mail that was left with one's own is known by its rows alone.
+        let readers = self.models.mailbox_readers(organisation, account, message).await?;
+        Ok([account].into_iter().chain(viewer.holder.joined.iter().copied()).chain(readers).collect())
     }
 
     async fn unavailable(&self, viewer: &Viewer, message: MessageId) -> Result<Option<Error>, Error> {
@@ -220,7 +232,7 @@ fn view(viewer: &Viewer, entry: &MailboxEntry, content: Option<&Opened>, now: Ti
     });
     MessageView {
         message: entry.message,
-        is_sender: entry.sender == viewer.account,
+        is_sender: entry.direction == Direction::Out || viewer.is(entry.sender),
         unavailable: headline
             .is_none()
             .then_some(Unavailable { reason: UnavailableReason::Erased, since: now }),

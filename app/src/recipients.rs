@@ -75,8 +75,10 @@ impl App {
     ) -> Result<RecipientCheck, Error> {
         let address = &mailbox.address;
         let held = self.holder_of(viewer.organisation, address).await?;
+        let primary = held.as_ref().and_then(|(_, holder)| holder.address.value());
         let candidate = Candidate {
-            domain: address.domain().clone(),
+            // An alias makes nobody a colleague (A32, B46).
+            domain: primary.unwrap_or(address).domain().clone(),
             standing: standing(viewer, address, held.as_ref().map(|(_, holder)| &**holder)),
             is_original_sender: held
                 .as_ref()
@@ -121,11 +123,13 @@ fn standing(viewer: &Viewer, address: &EmailAddress, holder: Option<&Holder>) ->
     }
     match holder {
         None => Standing::Unknown,
+        Some(holder) if holder.stage == Stage::Closed => Standing::Unknown,
         Some(holder) if !holder.subscribed => Standing::Unsubscribed,
         Some(holder) => match (holder.kind, &holder.stage) {
             (Kind::Member, _) => Standing::Member,
             (Kind::Guest, Stage::Invited) => Standing::Invited,
-            (Kind::Guest, Stage::Registered { .. } | Stage::Active { .. } | Stage::LockedOut { .. }) => {
+            (Kind::Guest, Stage::Closed) => Standing::Unknown,
+            (Kind::Guest, Stage::Registered { .. } | Stage::Active | Stage::LockedOut { .. }) => {
                 Standing::Guest
             }
         },

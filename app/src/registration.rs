@@ -1,21 +1,28 @@
 //! From an invitation's link to an active account (A3–A5, B8, B9, C5).
 
-use crate::{App, Caller, Done, Error, LinkPurpose, Problem, ProblemCode, links::invalid_link, retrying};
+use crate::{
+    App, Caller, Done, Error, LinkPurpose, Problem, ProblemCode,
+    chosen::{Chosen, TEXT_CHARACTERS},
+    credentials::Credential,
+    links::invalid_link,
+    profile, retrying,
+};
 use domain::{
     AccountId, Metadata, OrganisationId, Timestamp,
     account::{Account, Command, Credentials, Event, Profile, Register, RegistrationFailure},
     address::EmailAddress,
-    bytes::Sealed,
+    challenge::QUESTIONS,
     event::Actor,
     id::LinkId,
     organisation,
     period::Period,
-    policy::ProfileField,
+    reservation::{self, Reservation},
+    user_name::UserName,
 };
-use eventstore::Commit;
-use seal::{Key, password};
+use eventstore::{Commit, log::Change};
+use seal::password;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// A filled-in registration form.
@@ -26,7 +33,7 @@ pub struct RegistrationForm {
     /// The address; must be the invited one.
     pub address: EmailAddress,
     /// Name to log in with, if it is not the address.
-    pub user_name: Option<String>,
+    pub user_name: Option<UserName>,
     /// Chosen by the person.
     pub password: SecretString,
     /// Identifying data.
@@ -55,14 +62,8 @@ pub enum RegistrationNext {
     LogIn,
 }
 
-/// Characters of a password: NIST SP 800-63B §3.1.1.2 asks for 8 at least and 64 to be allowed.
-pub const PASSWORD_CHARACTERS: std::ops::RangeInclusive<usize> = 8..=256;
 /// How long the link of the confirmation mail works.
-const ACTIVATION_LIFE: Period = Period::days(7);
-/// Characters of each text of a profile, a question or an answer.
-const TEXT_CHARACTERS: usize = 200;
-/// Questions where the policy asks for them (A5).
-pub const CHALLENGES: usize = 2;
+pub(crate) const ACTIVATION_LIFE: Period = Period::days(7);
 
 impl App {
     /// Registers who was invited. Another address than the invited one is refused, with the same answer whether that
@@ -76,7 +77,17 @@ impl App {
         let rules = self.rules(organisation).await?;
         let link = self.find_link(organisation, LinkPurpose::Register, &form.invitation).await?;
         let link = link.ok_or_else(|| invalid_link("invitationToken"))?;
-        let problems = complaints(&form, &rules);
+        let mut problems = complaints(&form, &rules);
+        problems.extend(
+            self.complaints_of_secrets(Chosen {
+                password: form.password.clone(),
+                reminder: form.reminder.clone(),
+                phrase_asked: rules.policy.recovery.reminder_phrase,
+                address: form.address.clone(),
+                names: names(&form.profile, form.user_name.as_ref()),
+            })
+            .await?,
+        );
         if !problems.is_empty() {
             return Err(Error::Problems(problems));
         }
@@ -102,10 +113,17 @@ impl App {
             let loaded = self.log.load::<Account>(organisation, account.uuid()).await?;
             let command = Command::Register(Box::new(register.clone()));
             let (change, events) = loaded.decide_seeing(command).map_err(Problem::from)?;
-            let appended = self.log.append(Commit::new(organisation, meta, vec![change])).await?;
+            let mut changes = vec![change];
+            if let Some(name) = &register.user_name
+                && events.iter().any(|event| matches!(event, Event::Registered { .. }))
+            {
+                changes.push(self.naming(organisation, name, account, at).await?);
+            }
+            let appended = self.log.append(Commit::new(organisation, meta, changes)).await?;
             Ok((events, appended.position()))
         })
         .await?;
+        self.wait_for(position).await?;
         answer(&events).map(|value| Done { value, position })
     }
 
@@ -118,10 +136,29 @@ impl App {
         let activate = || Command::Activate { link: LinkId::new(link.link), at };
         let done =
             self.log.execute::<Account>(organisation, account.uuid(), &by_link(account), activate).await?;
-        Ok(Done { value: account, position: done.map_err(Problem::from)?.position() })
+        let position = done.map_err(Problem::from)?.position();
+        self.wait_for(position).await?;
+        Ok(Done { value: account, position })
     }
 
-    async fn activation_link(
+    /// The change by which a user name becomes the account's (C5).
+    async fn naming(
+        &self,
+        organisation: OrganisationId,
+        name: &UserName,
+        account: AccountId,
+        at: Timestamp,
+    ) -> Result<Change, Error> {
+        let tag = self.user_name_tag(organisation, name).await?;
+        let reservation = self.log.load::<Reservation>(organisation, tag.uuid()).await?;
+        let reserve = reservation::Command::Reserve { account, at };
+        Ok(reservation.decide(reserve).map_err(|reservation::Refusal::Taken| {
+            Problem::new(ProblemCode::Invalid, "Somebody else has this user name; choose another.")
+                .at(["userName"])
+        })?)
+    }
+
+    pub(crate) async fn activation_link(
         &self,
         organisation: OrganisationId,
         account: AccountId,
@@ -137,7 +174,8 @@ impl App {
         account: AccountId,
         form: &RegistrationForm,
     ) -> Result<Credentials, Error> {
-        let key = self.credential_key(organisation, account).await?;
+        let seal =
+            async |what, plaintext: &[u8]| self.seal_credential(organisation, account, what, plaintext).await;
         let hash = self.hash(form.password.clone()).await?;
         let mut challenges = vec![];
         for Challenge { question, answer } in &form.challenges {
@@ -145,54 +183,25 @@ impl App {
             let answer = self.hash(SecretString::from(normalised.as_str())).await?;
             challenges.push(SealedChallenge { question: question.clone(), answer: answer.to_string() });
         }
-        let reminder = form.reminder.as_ref().map(|phrase| {
-            seal_credential(&key, Credential::Reminder, account, phrase.expose_secret().as_bytes())
-        });
-        let challenges = (!challenges.is_empty()).then(|| {
+        let reminder = match &form.reminder {
+            Some(phrase) => Some(seal(Credential::Reminder, phrase.expose_secret().as_bytes()).await?),
+            None => None,
+        };
+        let challenges = if challenges.is_empty() {
+            None
+        } else {
             let json = Zeroizing::new(serde_json::to_vec(&challenges).unwrap_or_default());
-            seal_credential(&key, Credential::Challenges, account, &json)
-        });
-        Ok(Credentials {
-            password: seal_credential(&key, Credential::Password, account, hash.as_bytes()),
-            reminder,
-            challenges,
-        })
-    }
-
-    /// Hashes a secret when one of the permits is free, away from the threads that answer requests.
-    async fn hash(&self, secret: SecretString) -> Result<Zeroizing<String>, Error> {
-        let _permit = self.hashing.acquire().await.map_err(|_| Error::Busy)?;
-        tokio::task::spawn_blocking(move || password::hash_password(&secret)).await.map_err(|_| Error::Busy)
+            Some(seal(Credential::Challenges, &json).await?)
+        };
+        Ok(Credentials { password: seal(Credential::Password, hash.as_bytes()).await?, reminder, challenges })
     }
 }
 
 /// One challenge as it is sealed: the question in clear within, the answer hashed.
-#[derive(Serialize)]
-struct SealedChallenge {
-    question: String,
-    answer: String,
-}
-
-/// What is sealed under a credential key; its code keeps one from being taken for another.
-#[derive(Clone, Copy)]
-pub(crate) enum Credential {
-    Password,
-    Reminder,
-    Challenges,
-}
-
-impl Credential {
-    pub(crate) fn label(self) -> &'static str {
-        match self {
-            Self::Password => "password",
-            Self::Reminder => "reminder",
-            Self::Challenges => "challenges",
-        }
-    }
-}
-
-fn seal_credential(key: &Key, what: Credential, account: AccountId, plaintext: &[u8]) -> Sealed {
-    Sealed(seal::seal(key, what.label(), &account.bytes(), plaintext))
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SealedChallenge {
+    pub(crate) question: String,
+    pub(crate) answer: String,
 }
 
 /// Metadata of what is done by a link that was mailed to an account.
@@ -226,58 +235,19 @@ fn answer(events: &[Event]) -> Result<RegistrationNext, Error> {
 /// Everything that is wrong with a form, so that one look mends it (A3, A5).
 fn complaints(form: &RegistrationForm, rules: &organisation::State) -> Vec<Problem> {
     let mut problems = vec![];
-    let password = form.password.expose_secret();
-    if !PASSWORD_CHARACTERS.contains(&password.chars().count()) {
-        let message = format!(
-            "Choose a password of {} to {} characters.",
-            PASSWORD_CHARACTERS.start(),
-            PASSWORD_CHARACTERS.end()
-        );
-        problems.push(Problem::new(ProblemCode::PasswordRejected, message).at(["password"]));
-    }
-    if password.to_lowercase().contains(form.address.normalised()) {
-        let message = "Choose a password that does not hold your address.";
-        problems.push(Problem::new(ProblemCode::PasswordRejected, message).at(["password"]));
-    }
     if rules.policy.accounts.is_group(&form.address) {
         let message = "This is a group; register an address of your own.";
         problems.push(Problem::new(ProblemCode::GroupAddress, message).at(["address"]));
     }
-    for field in &rules.policy.accounts.profile_fields {
-        let (name, value) = profile_field(&form.profile, *field);
-        if value.as_ref().is_none_or(|text| text.trim().is_empty()) {
-            problems.push(Problem::new(ProblemCode::Required, "Fill this in.").at(["profile", name]));
-        }
-    }
-    let texts = ALL_FIELDS.map(|field| profile_field(&form.profile, field));
-    for (name, value) in texts {
-        if value.as_ref().is_some_and(|text| text.chars().count() > TEXT_CHARACTERS) {
-            let message = format!("Use {TEXT_CHARACTERS} characters at most.");
-            problems.push(Problem::new(ProblemCode::TooLong, message).at(["profile", name]));
-        }
-    }
-    problems.extend(reminder_complaint(form, rules.policy.recovery.reminder_phrase));
+    problems.extend(profile::complaints(&form.profile, &rules.policy.accounts.profile_fields));
     problems.extend(challenge_complaints(form, rules.policy.recovery.challenge));
     problems
 }
 
-fn reminder_complaint(form: &RegistrationForm, asked: bool) -> Option<Problem> {
-    let problem = |code, message| Some(Problem::new(code, message).at(["reminderPhrase"]));
-    match form.reminder.as_ref().map(ExposeSecret::expose_secret) {
-        None | Some("") if asked => problem(ProblemCode::Required, "Fill this in."),
-        Some(phrase) if phrase.chars().count() > TEXT_CHARACTERS => {
-            problem(ProblemCode::TooLong, "Use 200 characters at most.")
-        }
-        Some(phrase) if phrase.to_lowercase().contains(&form.password.expose_secret().to_lowercase()) => {
-            problem(ProblemCode::PhraseRejected, "Choose a phrase that does not hold the password.")
-        }
-        None | Some(_) => None,
-    }
-}
-
 fn challenge_complaints(form: &RegistrationForm, asked: bool) -> Vec<Problem> {
-    if asked && form.challenges.len() != CHALLENGES {
-        let message = format!("Choose {CHALLENGES} questions and answer them.");
+    let given = form.challenges.len();
+    if given != QUESTIONS && (asked || given > 0) {
+        let message = format!("Choose {QUESTIONS} questions and answer them.");
         return vec![Problem::new(ProblemCode::Required, message).at(["challengeAnswers"])];
     }
     let bad = |challenge: &Challenge| {
@@ -300,23 +270,8 @@ fn challenge_complaints(form: &RegistrationForm, asked: bool) -> Vec<Problem> {
     (0..form.challenges.len()).filter(is_bad).map(complaint).collect()
 }
 
-const ALL_FIELDS: [ProfileField; 6] = [
-    ProfileField::GivenName,
-    ProfileField::FamilyName,
-    ProfileField::Company,
-    ProfileField::Telephone,
-    ProfileField::PostalAddress,
-    ProfileField::MemberNumber,
-];
-
-/// A field's name in the input, and what stands in it.
-fn profile_field(profile: &Profile, field: ProfileField) -> (&'static str, &Option<String>) {
-    match field {
-        ProfileField::GivenName => ("givenName", &profile.given_name),
-        ProfileField::FamilyName => ("familyName", &profile.family_name),
-        ProfileField::Company => ("company", &profile.company),
-        ProfileField::Telephone => ("telephone", &profile.telephone),
-        ProfileField::PostalAddress => ("postalAddress", &profile.postal_address),
-        ProfileField::MemberNumber => ("memberNumber", &profile.member_number),
-    }
+/// What a person is called, as far as a password must not hold it.
+pub(crate) fn names(profile: &Profile, user_name: Option<&UserName>) -> Vec<String> {
+    let user_name = user_name.map(|name| name.as_str().to_owned());
+    [&profile.given_name, &profile.family_name, &user_name].into_iter().flatten().cloned().collect()
 }

@@ -1,13 +1,14 @@
-//! What time does by itself: messages expire, lockouts end, invitations lapse. Called by the scheduled jobs; each step is
+//! What time does by itself: messages expire, lockouts end, invitations and new passwords lapse. Called by the scheduled jobs; each step is
 //! quiet when it was done before, so that a job may run twice or stop anywhere.
 
-use crate::{App, Error};
+use crate::{App, Error, sessions};
 use domain::{
     AccountId, MessageId, Metadata, OrganisationId, Timestamp,
-    account::{self, Account, ReleasedBy},
+    account::{self, Account, ReleasedBy, recovery},
     event::Actor,
     key::Subject,
     message::{self, Message},
+    period::Period,
 };
 use eventstore::keys::KeyName;
 use time::{Date, Time};
@@ -71,7 +72,7 @@ impl App {
         Ok(shredded)
     }
 
-    /// Ends lockouts at the time that the mail named (A18). Gives how many.
+    /// Ends lockouts at the time that the mail named (A18), and hears blocked networks again (R3). Gives how many.
     pub async fn release_lockouts(&self) -> Result<u64, Error> {
         let now = self.log.now();
         let due = self.models.lockouts_due(now, BATCH).await?;
@@ -80,7 +81,34 @@ impl App {
             self.tell_account(*organisation, *account, || account::Command::ReleaseLockout { by, at: now })
                 .await?;
         }
-        Ok(due.len() as u64)
+        let blocked = self.models.blocks_due(now, BATCH).await?;
+        let mut last = 0;
+        for (organisation, network) in &blocked {
+            last = self.release_network(*organisation, *network).await?;
+        }
+        self.models.wait_for(last, &["lockouts"]).await?;
+        Ok((due.len() + blocked.len()) as u64)
+    }
+
+    /// Ends sessions that nobody used for too long, or that are too old, as an event with its reason: else they would end
+    /// with their next request, which never comes (A37, B14). Gives how many.
+    pub async fn end_idle_sessions(&self) -> Result<u64, Error> {
+        let now = self.log.now();
+        let mut ended = 0;
+        for organisation in self.models.organisations().await? {
+            let organisation = organisation.organisation;
+            let rules = self.rules(organisation).await?;
+            let policy = &rules.policy.sessions;
+            let unused_since = before(now, policy.idle_limit);
+            let mut last = 0;
+            for row in self.models.sessions_over(organisation, now, unused_since, BATCH).await? {
+                let Some(why) = sessions::over(&row, policy, now) else { continue };
+                last = self.end(organisation, row.account, row.session, why, &WORKER).await?;
+                ended += 1;
+            }
+            self.models.wait_for(last, &["sessions"]).await?;
+        }
+        Ok(ended)
     }
 
     /// Ends invitations that nobody took up (R11). Gives how many.
@@ -90,6 +118,17 @@ impl App {
         for (organisation, account) in &due {
             self.tell_account(*organisation, *account, || account::Command::LapseInvitation { at: now })
                 .await?;
+        }
+        Ok(due.len() as u64)
+    }
+
+    /// Drops new passwords that were not confirmed in time; the old ones stay (A14). Gives how many.
+    pub async fn lapse_password_changes(&self) -> Result<u64, Error> {
+        let now = self.log.now();
+        let due = self.models.password_changes_due(now, BATCH).await?;
+        for (organisation, account) in &due {
+            let lapse = || account::Command::Recover(recovery::Command::LapsePassword { at: now });
+            self.tell_account(*organisation, *account, lapse).await?;
         }
         Ok(due.len() as u64)
     }
@@ -105,6 +144,11 @@ impl App {
         self.models.wait_for(position, &["accounts", "lockouts"]).await?;
         Ok(())
     }
+}
+
+/// An instant as long ago as an idle limit, which has no months.
+fn before(at: Timestamp, limit: Period) -> Timestamp {
+    (at.to_utc() - limit.nominal()).into()
 }
 
 fn end_of(day: Date) -> Timestamp {

@@ -9,9 +9,9 @@ use crate::{
     uploads::{beyond, limit},
 };
 use domain::{
-    DraftId, MessageId, Timestamp,
+    AccountId, DraftId, MessageId, Timestamp,
     account::Kind,
-    address::Mailbox,
+    address::{EmailAddress, Mailbox},
     draft::{self, Draft},
     id::{ContentKeyId, Id},
     key::Subject,
@@ -131,6 +131,8 @@ struct Letter {
 /// The message that is answered or forwarded.
 struct Original {
     about: About,
+    /// The reader that the original knows: an account that joined the sender's keeps its id there (B43).
+    reader: AccountId,
     /// A forward is sealed under the original's content key, so that it cannot outlive it (A20).
     content: (ContentKeyId, Key),
 }
@@ -185,9 +187,10 @@ impl App {
             return Ok(done);
         }
         let (entry, opened, _) = self.own_message(viewer, request.message).await?;
+        let sender = self.survivor(viewer.organisation, entry.sender).await?;
         let letter = Letter {
-            writing: Writing { occasion: Occasion::Reply, original_sender: Some(entry.sender) },
-            to: vec![opened.headline.from.to_string()],
+            writing: Writing { occasion: Occasion::Reply, original_sender: Some(sender) },
+            to: vec![self.reachable(viewer, sender, &opened.headline.from).await?],
             cc: request.cc,
             subject: prefixed("Re: ", &opened.headline.subject),
             text: request.text,
@@ -209,8 +212,9 @@ impl App {
             return Ok(done);
         }
         let (entry, opened, content_key) = self.own_message(viewer, request.message).await?;
+        let sender = self.survivor(viewer.organisation, entry.sender).await?;
         let letter = Letter {
-            writing: Writing { occasion: Occasion::Forward, original_sender: Some(entry.sender) },
+            writing: Writing { occasion: Occasion::Forward, original_sender: Some(sender) },
             to: request.to,
             cc: vec![],
             subject: prefixed("Fwd: ", &opened.headline.subject),
@@ -282,7 +286,8 @@ impl App {
                     Onward::Reply => Occasion::Reply,
                     Onward::Forward => Occasion::Forward,
                 };
-                (occasion, Some(entry.sender), Some(Original { about, content }))
+                let sender = self.survivor(viewer.organisation, entry.sender).await?;
+                (occasion, Some(sender), Some(Original { about, reader: entry.granted_to, content }))
             }
         };
         if occasion == Occasion::New && !viewer.capabilities().contains(&Capability::Compose) {
@@ -334,7 +339,7 @@ impl App {
             direction: Direction::Out,
             generation: viewer.holder.mailbox_generation,
         }];
-        let mut seen = BTreeSet::new();
+        let (mut seen, mut reached) = (BTreeSet::new(), BTreeSet::new());
         let fields =
             to.iter().map(|check| (Field::To, check)).chain(cc.iter().map(|check| (Field::Cc, check)));
         for (field, check) in fields {
@@ -352,6 +357,10 @@ impl App {
                 // The invitation tells of the message already (A1).
                 (Recipient { account, kind, field, notice: None }, FIRST_GENERATION)
             };
+            // Several addresses of one person are one recipient (B48).
+            if !reached.insert(recipient.account) {
+                continue;
+            }
             readers.push(Reader { account: recipient.account, direction: Direction::In, generation });
             recipients.push(recipient);
         }
@@ -405,7 +414,7 @@ impl App {
             .collect();
         if !problems.is_empty() {
             if let Some(original) = &letter.original {
-                let (by, what, at) = (viewer.account, original.about.what, self.log.now());
+                let (by, what, at) = (original.reader, original.about.what, self.log.now());
                 let note = || Command::NoteRefusal { by, what, at };
                 let stream = original.about.message.uuid();
                 let noted =
@@ -432,7 +441,7 @@ impl App {
         at: Timestamp,
     ) -> Result<Option<Change>, Error> {
         let Some(original) = &letter.original else { return Ok(None) };
-        let by = viewer.account;
+        let by = original.reader;
         let note = match original.about.what {
             Onward::Reply => Command::NoteReply { by, with, at },
             Onward::Forward => Command::NoteForward { by, with, at },
@@ -461,12 +470,29 @@ impl App {
         message: MessageId,
     ) -> Result<(MailboxEntry, Opened, Key), Error> {
         let entry = self.entry(viewer, message).await?;
-        let key = self.content_key(viewer.organisation, viewer.account, &entry).await?;
+        let key = self.content_key(viewer.organisation, &entry).await?;
         let mut opened = self.open_entries(viewer, std::slice::from_ref(&entry)).await?;
         match (key, opened.remove(&entry.position)) {
             (Some(key), Some(opened)) => Ok((entry, opened, key)),
             _ => Err(not_found("message").into()),
         }
+    }
+
+    /// Where an answer to a sender goes: to the address that they wrote from, and where they gave that one up, to their
+    /// primary address of today. It may be another's by now.
+    pub(crate) async fn reachable(
+        &self,
+        viewer: &Viewer,
+        sender: AccountId,
+        from: &Mailbox,
+    ) -> Result<String, Error> {
+        let person = self.holder(viewer.organisation, sender).await?;
+        let wrote_from = |address: &EmailAddress| address.normalised() == from.address.normalised();
+        let address = match person.address.value() {
+            Some(primary) if person.closing.is_none() && !person.receiving().any(wrote_from) => primary,
+            Some(_) | None => &from.address,
+        };
+        Ok(Mailbox { name: from.name.clone(), address: address.clone() }.to_string())
     }
 
     /// When a message sent now ends: by the policy, or sooner if the sender wants (A20, C13).
@@ -530,7 +556,7 @@ fn new_content(app: &App) -> (ContentKeyId, Key) {
 }
 
 fn original(entry: &MailboxEntry, what: Onward, content: (ContentKeyId, Key)) -> Original {
-    Original { about: About { message: entry.message, what }, content }
+    Original { about: About { message: entry.message, what }, reader: entry.granted_to, content }
 }
 
 fn asks_about_new(error: &Error) -> bool {

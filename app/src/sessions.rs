@@ -1,141 +1,44 @@
-//! Logging in and out, and who a session's credential belongs to (A9, A17, B14, B27, R3, R4).
+//! Sessions: whose a credential is, from where it is used, and how a session ends (A37, B14–B18, B21, B27, R6).
 
 use crate::{
-    ANONYMOUS, App, Caller, Done, Error, Problem, ProblemCode, Viewer, registration::Credential, retrying,
+    ANONYMOUS, App, Caller, Done, Error, Problem, Viewer, error::not_found, retrying, scheduled::WORKER,
 };
 use domain::{
     AccountId, Metadata, OrganisationId, SessionId, Timestamp,
-    account::{Account, Command, Event, Holder, LogIn, NewSession, SessionEnd, Verdict},
-    address::EmailAddress,
+    account::{Account, Command, Event, Holder, SessionEnd, Sighting},
     bytes::TokenHash,
     event::Actor,
-    reservation::{self, Reservation},
+    organisation,
+    policy::{Role, SessionPolicy},
 };
 use eventstore::{Commit, Position};
 use projections::sessions::SessionRow;
-use seal::{Token, password};
+use seal::{Token, opaque};
 use secrecy::SecretString;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
-/// A session that just began.
-pub struct LoggedIn {
-    /// The credential; handed out once, stored nowhere.
-    pub token: SecretString,
-    /// Who logged in.
-    pub account: AccountId,
-    /// The session.
-    pub session: SessionId,
+/// What a session's token hashes under, and its id is hidden under.
+const PURPOSE: &str = "session";
+
+/// What is stored of a session's token.
+pub(crate) fn session_token_hash(token: &Token) -> TokenHash {
+    TokenHash(token.hash(PURPOSE))
 }
 
-/// What a session's token hashes under.
-const PURPOSE: &str = "session";
-/// Characters kept of what a browser says it is.
-const DEVICE_CHARACTERS: usize = 200;
-
 impl App {
-    /// Starts a session. One answer to every failure, whatever the cause; the cause is on record (A9, R4).
-    pub async fn log_in(
-        &self,
-        caller: &Caller,
-        identifier: &str,
-        password: &SecretString,
-    ) -> Result<Done<LoggedIn>, Error> {
-        let Ok(address) = EmailAddress::parse(identifier) else {
-            self.check(password.clone(), None).await?;
-            return Err(login_failed());
-        };
-        let Some((account, holder)) = self.holder_of(caller.organisation, &address).await? else {
-            return self.fail_unknown(caller, address, password).await;
-        };
-        let hash = self.password_hash(caller.organisation, account, &holder).await?;
-        let verdict = self.check(password.clone(), hash).await?;
-        let rules = self.rules(caller.organisation).await?;
-        let (token, at) = (Token::random(), self.log.now());
-        let session: SessionId = self.log.clock().new_id();
-        let attempt = LogIn {
-            password: verdict,
-            from: caller.network,
-            lockout: rules.policy.sessions.lockout(),
-            session: NewSession {
-                id: session,
-                token: TokenHash(token.hash(PURPOSE)),
-                device: caller.device.chars().take(DEVICE_CHARACTERS).collect(),
-                ends_at: at.plus(rules.policy.sessions.absolute_limit),
-            },
-            at,
-        };
-        let (events, position) = self.attempt(caller, account, &attempt).await?;
-        if !events.iter().any(|event| matches!(event, Event::SessionStarted { .. })) {
-            return Err(login_failed());
-        }
-        // The next request brings the credential: it must be known by then (R17).
-        self.wait_for(position).await?;
-        let token = SecretString::from(token.to_base64url().as_str());
-        Ok(Done { value: LoggedIn { token, account, session }, position })
-    }
-
-    async fn attempt(
-        &self,
-        caller: &Caller,
-        account: AccountId,
-        attempt: &LogIn,
-    ) -> Result<(Vec<Event>, Position), Error> {
-        let by = match attempt.password {
-            Verdict::Right => Actor::Person { account, role: None },
-            Verdict::Wrong => Actor::Anonymous,
-        };
-        let meta = Metadata { by, ..ANONYMOUS };
-        let meta = &meta;
-        retrying(move || async move {
-            let loaded = self.log.load::<Account>(caller.organisation, account.uuid()).await?;
-            let command = Command::LogIn(Box::new(attempt.clone()));
-            let (change, events) = loaded.decide_seeing(command).map_err(Problem::from)?;
-            let appended = self.log.append(Commit::new(caller.organisation, meta, vec![change])).await?;
-            Ok((events, appended.position()))
-        })
-        .await
-    }
-
-    /// The same work and the same answer as for a wrong password, and an event as well (R4).
-    async fn fail_unknown(
-        &self,
-        caller: &Caller,
-        typed: EmailAddress,
-        password: &SecretString,
-    ) -> Result<Done<LoggedIn>, Error> {
-        self.check(password.clone(), None).await?;
-        let tag = self.address_tag(caller.organisation, &typed).await?;
-        let (from, at) = (caller.network, self.log.now());
-        let fail = || reservation::Command::FailLogin { typed: typed.clone(), from, at };
-        // Somebody may have been given the address this very moment: then there is nothing to record here.
-        let _ = self.log.execute::<Reservation>(caller.organisation, tag.uuid(), &ANONYMOUS, fail).await?;
-        Err(login_failed())
-    }
-
-    async fn password_hash(
+    /// The credential of a session: its hidden id and its token. Two halves that do not fit tell that somebody tampered
+    /// (B21).
+    pub(crate) async fn session_credential(
         &self,
         organisation: OrganisationId,
-        account: AccountId,
-        holder: &Holder,
-    ) -> Result<Option<Zeroizing<String>>, Error> {
-        let Some(sealed) = &holder.password else { return Ok(None) };
-        let key = self.credential_key(organisation, account).await?;
-        let opened = seal::open(&key, Credential::Password.label(), &account.bytes(), &sealed.0).ok();
-        Ok(opened.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()).map(Zeroizing::new))
-    }
-
-    /// Compares a password with a hash, or with a decoy where there is none, so that both take the same time.
-    async fn check(&self, password: SecretString, hash: Option<Zeroizing<String>>) -> Result<Verdict, Error> {
-        let _permit = self.hashing.acquire().await.map_err(|_| Error::Busy)?;
-        let checked = tokio::task::spawn_blocking(move || {
-            let right = match &hash {
-                Some(hash) => password::verify_password(&password, hash),
-                None => decoy(&password),
-            };
-            if right { Verdict::Right } else { Verdict::Wrong }
-        });
-        checked.await.map_err(|_| Error::Busy)
+        session: SessionId,
+        token: &Token,
+    ) -> Result<SecretString, Error> {
+        let id = opaque::hide(&self.index_key(organisation).await?, PURPOSE, &session.bytes());
+        let credential = Zeroizing::new(format!("{id}.{}", *token.to_base64url()));
+        Ok(SecretString::from(credential.as_str()))
     }
 
     /// Who a session's credential belongs to; `None` without one. What a page does by itself is no activity (B15).
@@ -145,51 +48,137 @@ impl App {
         token: Option<&str>,
         background: bool,
     ) -> Result<Option<Viewer>, Error> {
-        let Some(token) = token else { return Ok(None) };
+        let Some(credential) = token else { return Ok(None) };
         let organisation = caller.organisation;
-        let hash = Token::parse(token).map(|token| TokenHash(token.hash(PURPOSE)));
-        let Some(hash) = hash else { return Err(Error::SessionEnded) };
-        let row = self.models.session_by_token(organisation, &hash).await?.ok_or(Error::SessionEnded)?;
-        if row.ended_at.is_some() {
-            return Err(Error::SessionEnded);
-        }
+        let row = self.session_of(organisation, credential).await?;
         let rules = self.rules(organisation).await?;
         let now = self.log.now();
-        let idle_ends_at = row.last_active_at.plus(rules.policy.sessions.idle_limit);
-        if let Some(why) = over(&row, idle_ends_at, now) {
-            self.end_session(organisation, row.account, row.session, why, &ANONYMOUS).await?;
+        if let Some(why) = over(&row, &rules.policy.sessions, now) {
+            self.end(organisation, row.account, row.session, why, &WORKER).await?;
             return Err(Error::SessionEnded);
         }
+        let holder = self.sight(caller, &row, &rules, now).await?;
         if !background {
             self.models.note_activity(organisation, row.session, now).await?;
         }
-        let holder = Arc::new(self.holder(organisation, row.account).await?);
         Ok(Some(Viewer {
             organisation,
             account: row.account,
             session: row.session,
             kind: holder.kind,
-            roles: rules.roles_of(row.account),
-            holder,
+            roles: roles(&rules, row.account, &holder),
+            holder: Arc::new(holder),
             rules,
         }))
     }
 
+    /// The living session that both halves of a credential are of. Where one half fits alone, somebody tampered with it,
+    /// and the session ends (B21).
+    async fn session_of(&self, organisation: OrganisationId, credential: &str) -> Result<SessionRow, Error> {
+        // Half a credential may be either half.
+        let (id, token) = credential.split_once('.').unwrap_or((credential, credential));
+        let index = self.index_key(organisation).await?;
+        let id = opaque::reveal(&index, PURPOSE, id).and_then(|bytes| bytes.try_into().ok());
+        let id: Option<SessionId> = id.map(|bytes| SessionId::new(Uuid::from_bytes(bytes)));
+        let hash = Token::parse(token).map(|token| session_token_hash(&token));
+        let fits = |row: &SessionRow| Some(row.session) == id;
+        if let Some(row) = self.living_by_token(organisation, hash.as_ref()).await?.filter(fits) {
+            return Ok(row);
+        }
+        let by_id = match id {
+            Some(id) => self.models.session(organisation, id).await?.filter(lives),
+            None => None,
+        };
+        // Looked up once more and last: a session that begins meanwhile must not be found by its id alone.
+        let by_token = self.living_by_token(organisation, hash.as_ref()).await?;
+        match by_token {
+            Some(row) if fits(&row) => Ok(row),
+            by_token => {
+                for row in by_id.into_iter().chain(by_token) {
+                    let why = SessionEnd::Tampered;
+                    self.end(organisation, row.account, row.session, why, &ANONYMOUS).await?;
+                }
+                Err(Error::SessionEnded)
+            }
+        }
+    }
+
+    async fn living_by_token(
+        &self,
+        organisation: OrganisationId,
+        hash: Option<&TokenHash>,
+    ) -> Result<Option<SessionRow>, Error> {
+        let Some(hash) = hash else { return Ok(None) };
+        Ok(self.models.session_by_token(organisation, hash).await?.filter(lives))
+    }
+
+    /// The person behind a session, unless it ended, or ends because of where it is used from (B17, R6). A network that it
+    /// was not seen from before is on record.
+    async fn sight(
+        &self,
+        caller: &Caller,
+        row: &SessionRow,
+        rules: &organisation::State,
+        at: Timestamp,
+    ) -> Result<Holder, Error> {
+        let (organisation, session) = (caller.organisation, row.session);
+        retrying(move || async move {
+            let loaded = self.log.load::<Account>(organisation, row.account.uuid()).await?;
+            // The log knows of an end before the read model does.
+            let holder = loaded.state.holder().ok_or(Error::SessionEnded)?;
+            let live = holder.sessions.iter().find(|live| live.id == session).ok_or(Error::SessionEnded)?;
+            if live.seen.first() == Some(&caller.network.to_canonical()) {
+                return Ok(holder.clone());
+            }
+            let policy = &rules.policy.sessions;
+            let sighting = Sighting {
+                session,
+                from: caller.network,
+                pinning: policy.pinning,
+                exempt: policy.exempt_networks.clone(),
+                at,
+            };
+            let (change, events) = loaded.decide_seeing(Command::Sight(sighting)).map_err(Problem::from)?;
+            let ends = events.iter().any(|event| matches!(event, Event::SessionEnded { .. }));
+            let known = Metadata {
+                by: Actor::Person { account: row.account, role: None },
+                session: Some(session),
+                policy: Some(rules.policy_version),
+            };
+            // Whoever comes from elsewhere may be somebody else.
+            let meta = if ends { &ANONYMOUS } else { &known };
+            self.log.append(Commit::new(organisation, meta, vec![change])).await?;
+            if ends { Err(Error::SessionEnded) } else { Ok(holder.clone()) }
+        })
+        .await
+    }
+
     /// Ends this session, on this device only (B27, B28).
     pub async fn log_out(&self, viewer: &Viewer) -> Result<Done<SessionId>, Error> {
-        let Viewer { organisation, account, session, .. } = *viewer;
-        let position =
-            self.end_session(organisation, account, session, SessionEnd::LoggedOut, &viewer.meta()).await?;
+        self.end_session(viewer, viewer.session).await
+    }
+
+    /// Ends one of this person's sessions.
+    pub async fn end_session(&self, viewer: &Viewer, session: SessionId) -> Result<Done<SessionId>, Error> {
+        let Viewer { organisation, account, .. } = *viewer;
+        if !viewer.holder.sessions.iter().any(|live| live.id == session) {
+            return Err(not_found("session").at(["sessionId"]).into());
+        }
+        let why = if session == viewer.session { SessionEnd::LoggedOut } else { SessionEnd::EndedElsewhere };
+        let position = self.end(organisation, account, session, why, &viewer.meta()).await?;
         self.wait_for(position).await?;
         Ok(Done { value: session, position })
     }
 
-    /// The sessions of this person that live.
+    /// The sessions of this person that live, those of client programs as well.
     pub async fn sessions(&self, viewer: &Viewer) -> Result<Vec<SessionRow>, Error> {
-        Ok(self.models.sessions_of(viewer.organisation, viewer.account, self.log.now()).await?)
+        let (policy, now) = (&viewer.rules.policy.sessions, self.log.now());
+        let mut rows = self.models.sessions_of(viewer.organisation, viewer.account, now).await?;
+        rows.retain(|row| over(row, policy, now).is_none());
+        Ok(rows)
     }
 
-    async fn end_session(
+    pub(crate) async fn end(
         &self,
         organisation: OrganisationId,
         account: AccountId,
@@ -204,25 +193,26 @@ impl App {
     }
 }
 
-/// Why a session cannot go on, if it cannot.
-fn over(row: &SessionRow, idle_ends_at: Timestamp, now: Timestamp) -> Option<SessionEnd> {
+fn lives(row: &SessionRow) -> bool {
+    row.ended_at.is_none()
+}
+
+/// Why a session cannot go on, if it cannot. A client program's may rest.
+pub(crate) fn over(row: &SessionRow, policy: &SessionPolicy, now: Timestamp) -> Option<SessionEnd> {
     if row.ends_at <= now {
         Some(SessionEnd::TooOld)
-    } else if idle_ends_at <= now {
+    } else if row.client.is_none() && row.last_active_at.plus(policy.idle_limit) <= now {
         Some(SessionEnd::Idle)
     } else {
         None
     }
 }
 
-/// The work of a comparison, and its answer when there is nothing to compare with.
-fn decoy(password: &SecretString) -> bool {
-    // Whatever the decoy says, nobody has that password.
-    let _ = password::verify_password(password, password::decoy_hash());
-    false
-}
-
-fn login_failed() -> Error {
-    Problem::new(ProblemCode::LoginFailed, "Address and password do not match, or login is not possible now.")
-        .into()
+/// The roles that a person can use: one that needs a second factor sleeps until the person has one.
+fn roles(rules: &organisation::State, account: AccountId, holder: &Holder) -> BTreeSet<Role> {
+    let mut awake = rules.roles_of(account);
+    if holder.second_factor.is_none() {
+        awake.retain(|role| !rules.policy.accounts.second_factor.contains(role));
+    }
+    awake
 }

@@ -1,20 +1,28 @@
-//! Keys that outlived what they were for. Whoever ends a draft or a mailbox destroys its key right after the event that
-//! says so; a crash between the two leaves the key, and here it is found and destroyed (K5).
+//! Keys that outlived what they were for. Whoever ends a draft, a mailbox or an account destroys its keys right after the
+//! event that says so; a crash between the two leaves them, and here they are found and destroyed (K5).
 //!
 //! Read models say where to look. That a key may go is decided by what the log says, since no key ever comes back.
 
-use crate::{App, Error};
+use crate::{App, Error, closing::Ending};
 use domain::{
     AccountId, DraftId, OrganisationId,
-    account::{self, Account},
+    account::{Account, Closing, Holder},
     draft::{self, Draft},
     key::Subject,
     message::Direction,
 };
 use eventstore::keys::KeyName;
 
+/// What of an account's mail somebody can still open.
+#[derive(Debug, Clone, Copy)]
+struct Reach {
+    incoming: bool,
+    outgoing: bool,
+}
+
 impl App {
-    /// Destroys what keys are left of drafts and mailboxes that ended. With nothing left it costs two queries.
+    /// Destroys what keys are left of drafts, mailboxes and accounts that ended. With nothing left it costs two queries, and
+    /// a look at each account that joined another.
     pub(crate) async fn sweep_keys(&self, organisation: OrganisationId) -> Result<(), Error> {
         let mut spent = vec![];
         for draft in self.models.drafts_outlived_by_keys(organisation).await? {
@@ -22,16 +30,89 @@ impl App {
             spent.extend(of_draft(organisation, draft, &loaded.state));
         }
         for account in self.models.accounts_outlived_by_keys(organisation).await? {
-            let loaded = self.log.load::<Account>(organisation, account.uuid()).await?;
-            spent.extend(of_account(organisation, account, &loaded.state));
+            spent.extend(self.spent(organisation, account).await?);
         }
-        if !spent.is_empty() {
-            tracing::info!("keys that an interruption left are destroyed now");
-        }
+        let mut left = 0;
         for (name, subject) in spent {
+            left += u32::from(self.log.vault().find(&name).await?.is_some());
+            self.log.destroy_key(&name, subject, self.log.now()).await?;
+        }
+        if left > 0 {
+            tracing::info!(left, "keys that an interruption left are destroyed now");
+        }
+        Ok(())
+    }
+
+    /// Destroys the keys that nobody may open anything with any more, after the event that says so.
+    pub(crate) async fn shred(
+        &self,
+        organisation: OrganisationId,
+        account: AccountId,
+        ended: &Ending,
+    ) -> Result<(), Error> {
+        let drafts = ended.drafts.iter().map(|draft| shredded_draft(organisation, *draft));
+        let spent = self.spent(organisation, account).await?;
+        for (name, subject) in drafts.chain(spent) {
             self.log.destroy_key(&name, subject, self.log.now()).await?;
         }
         Ok(())
+    }
+
+    /// The account whose inbox has the mail of this one: itself, unless it joined another (B43).
+    pub(crate) async fn survivor(
+        &self,
+        organisation: OrganisationId,
+        account: AccountId,
+    ) -> Result<AccountId, Error> {
+        let mut last = account;
+        while let Some(Closing::Joined { into }) = self.holder(organisation, last).await?.closing {
+            last = into;
+        }
+        Ok(last)
+    }
+
+    /// The keys of an account that nobody may open anything with any more, whether they are left or not. Another way to
+    /// end needs its keys here, and its condition in [`projections::Projections::accounts_outlived_by_keys`].
+    async fn spent(
+        &self,
+        organisation: OrganisationId,
+        account: AccountId,
+    ) -> Result<Vec<(KeyName, Subject)>, Error> {
+        let loaded = self.log.load::<Account>(organisation, account.uuid()).await?;
+        let Some(holder) = loaded.state.holder() else { return Ok(vec![]) };
+        let reach = self.reach(organisation, account, holder).await?;
+        let mut spent = vec![];
+        for generation in 1..=holder.mailbox_generation {
+            let name = |way| KeyName::mailbox(organisation, account, way, generation);
+            if generation < holder.mailbox_generation || !reach.incoming {
+                spent.push((name(Direction::In), Subject::IncomingMailbox { account, generation }));
+            }
+            if !reach.outgoing {
+                spent.push((name(Direction::Out), Subject::OutgoingMailbox { account, generation }));
+            }
+        }
+        if holder.closing.is_some() {
+            spent.push((KeyName::credential(organisation, account), Subject::Credentials { account }));
+        }
+        Ok(spent)
+    }
+
+    async fn reach(
+        &self,
+        organisation: OrganisationId,
+        account: AccountId,
+        holder: &Holder,
+    ) -> Result<Reach, Error> {
+        Ok(match holder.closing {
+            None => Reach { incoming: holder.subscribed, outgoing: true },
+            Some(Closing::Wish | Closing::Administrator) => Reach { incoming: false, outgoing: false },
+            Some(Closing::Joined { .. }) => {
+                let into = self.survivor(organisation, account).await?;
+                let into = self.holder(organisation, into).await?;
+                let lives = into.closing.is_none();
+                Reach { incoming: lives && into.joined.contains(&account), outgoing: lives }
+            }
+        })
     }
 }
 
@@ -42,26 +123,11 @@ fn of_draft(
     state: &draft::State,
 ) -> Option<(KeyName, Subject)> {
     match state {
-        draft::State::Closed => Some((KeyName::draft(organisation, draft), Subject::Draft { draft })),
+        draft::State::Closed => Some(shredded_draft(organisation, draft)),
         draft::State::Absent | draft::State::Open(_) => None,
     }
 }
 
-/// The keys of an account that nobody may open anything with any more, whether they are left or not. Another way to end
-/// than leaving needs its keys here, and its condition in [`projections::Projections::accounts_outlived_by_keys`].
-fn of_account(
-    organisation: OrganisationId,
-    account: AccountId,
-    state: &account::State,
-) -> Vec<(KeyName, Subject)> {
-    match state {
-        account::State::Vacant => vec![],
-        account::State::Held(holder) => (1..=holder.mailbox_generation)
-            .filter(|generation| *generation < holder.mailbox_generation || !holder.subscribed)
-            .map(|generation| {
-                let name = KeyName::mailbox(organisation, account, Direction::In, generation);
-                (name, Subject::IncomingMailbox { account, generation })
-            })
-            .collect(),
-    }
+fn shredded_draft(organisation: OrganisationId, draft: DraftId) -> (KeyName, Subject) {
+    (KeyName::draft(organisation, draft), Subject::Draft { draft })
 }

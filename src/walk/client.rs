@@ -21,6 +21,8 @@ pub struct Client {
     address: SocketAddr,
     /// The session's cookie, as `name=value`.
     cookie: Option<String>,
+    /// Headers that it sends with every request.
+    headers: header::HeaderMap,
 }
 
 /// A file to be attached.
@@ -40,7 +42,26 @@ impl Client {
     /// Somebody who is not logged in.
     pub fn new(address: SocketAddr) -> Result<Self> {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
-        Ok(Self { http, address, cookie: None })
+        Ok(Self { http, address, cookie: None, headers: header::HeaderMap::new() })
+    }
+
+    /// The same client, which sends this header with every request from now on.
+    pub fn with_header(mut self, name: &'static str, value: &str) -> Result<Self> {
+        self.headers.insert(name, value.parse()?);
+        Ok(self)
+    }
+
+    /// The session's cookie, as `name=value`.
+    #[must_use]
+    pub fn cookie(&self) -> Option<&str> {
+        self.cookie.as_deref()
+    }
+
+    /// The same client with another cookie, or with none.
+    #[must_use]
+    pub fn with_cookie(mut self, cookie: Option<String>) -> Self {
+        self.cookie = cookie;
+        self
     }
 
     /// Sends an operation and gives the whole answer.
@@ -86,6 +107,11 @@ impl Client {
     /// Fetches a page, as a browser that follows a link does.
     pub async fn page(&self, method: Method, path: &str) -> Result<StatusCode> {
         Ok(self.request(method, path).send().await?.status())
+    }
+
+    /// The text of a page.
+    pub async fn fetch(&self, path: &str) -> Result<String> {
+        Ok(self.request(Method::GET, path).send().await?.text().await?)
     }
 
     /// Presses the button of a page.
@@ -153,6 +179,7 @@ impl Client {
             .request(method, format!("http://{}{path}", self.address))
             .header("Sealpost-Request", "1")
             .header(header::USER_AGENT, "sealpost walk")
+            .headers(self.headers.clone())
     }
 }
 

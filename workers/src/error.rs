@@ -42,7 +42,10 @@ impl From<app::Error> for JobError {
             app::Error::Internal(_)
             | app::Error::Unauthenticated
             | app::Error::SessionEnded
-            | app::Error::Forbidden => Self::Fail(error.into()),
+            | app::Error::Forbidden
+            | app::Error::Throttled
+            | app::Error::ClientNotActivated { .. }
+            | app::Error::ClientTooOld { .. } => Self::Fail(error.into()),
         }
     }
 }

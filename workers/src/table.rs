@@ -8,12 +8,16 @@ use thiserror::Error;
 pub enum JobName {
     /// Messages end at their time, and the keys of past days are destroyed (A21).
     ExpireMessages,
-    /// Lockouts end at the time that the mail named (A18).
+    /// Lockouts end at the time that the mail named (A18), and blocked networks are heard again (R3).
     ReleaseLockouts,
+    /// Sessions end that nobody used for too long (A37, B14).
+    EndIdleSessions,
     /// Mails that are due go out (A6).
     SendNotifications,
     /// Invitations that nobody took up end (R11).
     LapseInvitations,
+    /// New passwords that were not confirmed in time are dropped (A14).
+    LapsePasswordChanges,
 }
 
 /// When a job runs.
@@ -53,8 +57,14 @@ pub enum TableError {
 
 impl JobName {
     /// All jobs, in the order in which they are shown.
-    pub const ALL: [Self; 4] =
-        [Self::ExpireMessages, Self::ReleaseLockouts, Self::SendNotifications, Self::LapseInvitations];
+    pub const ALL: [Self; 6] = [
+        Self::ExpireMessages,
+        Self::ReleaseLockouts,
+        Self::EndIdleSessions,
+        Self::SendNotifications,
+        Self::LapseInvitations,
+        Self::LapsePasswordChanges,
+    ];
 
     /// The name in the configuration, on the command line and in metrics.
     #[must_use]
@@ -62,8 +72,10 @@ impl JobName {
         match self {
             Self::ExpireMessages => "expire-messages",
             Self::ReleaseLockouts => "release-lockouts",
+            Self::EndIdleSessions => "end-idle-sessions",
             Self::SendNotifications => "send-notifications",
             Self::LapseInvitations => "lapse-invitations",
+            Self::LapsePasswordChanges => "lapse-password-changes",
         }
     }
 
@@ -72,9 +84,13 @@ impl JobName {
     pub const fn doc(self) -> &'static str {
         match self {
             Self::ExpireMessages => "Ends messages at their time and destroys the keys of past days.",
-            Self::ReleaseLockouts => "Ends lockouts at the time that the mail named.",
+            Self::ReleaseLockouts => {
+                "Ends lockouts at the time that the mail named, and hears blocked networks again."
+            }
+            Self::EndIdleSessions => "Ends sessions that nobody used for too long.",
             Self::SendNotifications => "Sends the mails that are due.",
             Self::LapseInvitations => "Ends invitations that nobody took up.",
+            Self::LapsePasswordChanges => "Drops new passwords that were not confirmed in time.",
         }
     }
 
@@ -82,10 +98,10 @@ impl JobName {
     #[must_use]
     pub const fn default_expression(self) -> &'static str {
         match self {
-            Self::ExpireMessages => "0 * * * * *",
-            Self::ReleaseLockouts => "*/10 * * * * *",
+            Self::ExpireMessages | Self::LapseInvitations => "0 * * * * *",
+            Self::ReleaseLockouts | Self::LapsePasswordChanges => "*/10 * * * * *",
+            Self::EndIdleSessions => "30 * * * * *",
             Self::SendNotifications => "*/2 * * * * *",
-            Self::LapseInvitations => "0 0 * * * *",
         }
     }
 }
@@ -167,7 +183,17 @@ mod tests {
         let table = Table::with_overrides(&overrides("expire-messages", "0 0 3 * * *")).unwrap();
         let expressions: Vec<_> =
             table.schedules().iter().map(|schedule| schedule.expression.source()).collect();
-        assert_eq!(expressions, ["0 0 3 * * *", "*/10 * * * * *", "*/2 * * * * *", "0 0 * * * *"]);
+        assert_eq!(
+            expressions,
+            [
+                "0 0 3 * * *",
+                "*/10 * * * * *",
+                "30 * * * * *",
+                "*/2 * * * * *",
+                "0 * * * * *",
+                "*/10 * * * * *"
+            ]
+        );
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The jobs. A new one is a file here, a [`JobName`] with its row in the cron table, and a line in [`run`].
 
+mod end_idle_sessions;
 mod expire_messages;
 mod lapse_invitations;
+mod lapse_password_changes;
 mod release_lockouts;
 mod send_notifications;
 
@@ -17,12 +19,15 @@ pub(crate) struct Tools<'a> {
     pub(crate) stop: &'a CancellationToken,
 }
 
-/// Runs a job. Gives how much it did, in what the job is for: messages, lockouts, mails, invitations.
+/// Runs a job. Gives how much it did, in what the job is for: messages, lockouts, sessions, mails, invitations,
+/// password changes.
 pub(crate) async fn run(name: JobName, tools: &Tools<'_>) -> Result<u64, JobError> {
     match name {
         JobName::ExpireMessages => expire_messages::run(tools).await,
         JobName::ReleaseLockouts => release_lockouts::run(tools).await,
+        JobName::EndIdleSessions => end_idle_sessions::run(tools).await,
         JobName::SendNotifications => send_notifications::run(tools).await,
         JobName::LapseInvitations => lapse_invitations::run(tools).await,
+        JobName::LapsePasswordChanges => lapse_password_changes::run(tools).await,
     }
 }

@@ -117,7 +117,7 @@ async fn a_mail_that_cannot_be_written_holds_up_no_other() {
         let ran = node.run_now(JobName::SendNotifications).await;
         assert_eq!(ran.outcome, Outcome::Failed, "{ran:?}");
         let failure = ran.failure.unwrap();
-        assert!(failure.contains("destroyed") && !failure.contains("guest.example"), "{failure}");
+        assert!(failure.contains("NotAllowed") && !failure.contains("guest.example"), "{failure}");
         let models = node.app.models();
         let told = models.notifications_of(viewer.organisation, broken).await.unwrap();
         assert_eq!(told[0].state, NotificationState::Deferred);

@@ -1,6 +1,8 @@
 //! What the tests share: an organisation on a test database, its people, and a clock that the test turns.
 
-use app::{App, Caller, Delivery, Founding, Mail, MessageRequest, NewRecipients, RegistrationForm, Viewer};
+use app::{
+    App, Caller, Delivery, Founding, LogInStep, Mail, MessageRequest, NewRecipients, RegistrationForm, Viewer,
+};
 use domain::{
     AccountId, MessageId, OrganisationId, Timestamp,
     account::{Kind, Profile},
@@ -104,7 +106,8 @@ impl Node {
         self.app.wait_for(founded.position).await.unwrap();
         self.enrol(founded.value, Kind::Member, MEMBER).await;
         let caller = caller(founded.value);
-        let logged_in = self.app.log_in(&caller, MEMBER, &PASSWORD.into()).await.unwrap().value;
+        let done = self.app.log_in(&caller, MEMBER, &PASSWORD.into(), None).await.unwrap();
+        let LogInStep::LoggedIn(logged_in) = done.value else { panic!("no second factor is enrolled") };
         let token = secrecy::ExposeSecret::expose_secret(&logged_in.token).to_owned();
         self.app.viewer(&caller, Some(&token), false).await.unwrap().expect("the session stands")
     }
@@ -155,7 +158,8 @@ impl Node {
         let threshold =
             self.app.rules(viewer.organisation).await.unwrap().policy.sessions.lockout().threshold;
         for _ in 0..threshold {
-            let failed = self.app.log_in(&caller(viewer.organisation), MEMBER, &"wrong horse".into()).await;
+            let wrong = "wrong horse".into();
+            let failed = self.app.log_in(&caller(viewer.organisation), MEMBER, &wrong, None).await;
             assert!(failed.is_err());
         }
         self.app.wait_for(self.app.log().head()).await.unwrap();
