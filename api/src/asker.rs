@@ -3,6 +3,7 @@
 use crate::{
     Api,
     codes::{Code, error, failure},
+    identify::Program,
     news::News,
     schema::scalars,
 };
@@ -17,8 +18,22 @@ pub(crate) struct Asker {
     pub(crate) app: App,
     pub(crate) caller: Caller,
     pub(crate) news: News,
-    token: Option<SecretString>,
+    credential: Option<Credential>,
+    /// Where a client program is activated; `None` for a browser, and for a program that says nothing of itself.
+    activation_url: Option<String>,
+    /// The oldest version that is served of a client program which is older.
+    minimum_version: Option<String>,
     standing: RwLock<Standing>,
+}
+
+/// What a request proves its person by. One kind does not stand in for the other: a client's credential in a cookie would
+/// be a browser's session that never rests, and a browser's in a header a client that nobody can block.
+#[derive(Debug)]
+pub(crate) enum Credential {
+    /// A browser's session.
+    Cookie(SecretString),
+    /// A client program's (B51).
+    Bearer(SecretString),
 }
 
 #[derive(Clone)]
@@ -34,27 +49,40 @@ impl Asker {
     pub(crate) async fn identify(
         api: &Api,
         caller: Caller,
-        token: Option<String>,
+        credential: Option<Credential>,
+        program: Option<Program>,
         background: bool,
     ) -> Result<Self, app::Error> {
-        let token = token.map(SecretString::from);
-        let found =
-            api.app.viewer(&caller, token.as_ref().map(ExposeSecret::expose_secret), background).await;
-        let standing = match found {
+        let standing = match find(&api.app, &caller, credential.as_ref(), background).await {
             Ok(Some(viewer)) => Standing::Person(Arc::new(viewer)),
             Ok(None) => Standing::Nobody,
             Err(app::Error::SessionEnded) => Standing::Ended,
             Err(other) => return Err(other),
         };
+        let activation_url = match (&credential, &program) {
+            (Some(Credential::Bearer(_)), _) | (_, Some(_)) => {
+                Some(api.app.activation_url(caller.organisation).await?)
+            }
+            (Some(Credential::Cookie(_)) | None, None) => None,
+        };
+        let minimum_version = match program {
+            Some(Program { name, version }) => api.app.outdated(caller.organisation, &name, &version).await?,
+            None => None,
+        };
         let (app, news) = (api.app.clone(), api.news.clone());
-        Ok(Self { app, caller, news, token, standing: RwLock::new(standing) })
+        let standing = RwLock::new(standing);
+        Ok(Self { app, caller, news, credential, activation_url, minimum_version, standing })
     }
 
-    /// The person who asks, or why nobody is known.
+    /// The person who asks, or why nobody is known. A client program that is too old is nobody: what anyone may know it is
+    /// told, among it which versions are wanted (B54).
     pub(crate) fn viewer(&self) -> Result<Arc<Viewer>, app::Error> {
+        if let Some(minimum) = &self.minimum_version {
+            return Err(app::Error::ClientTooOld { minimum: minimum.clone() });
+        }
         match self.standing() {
             Standing::Person(viewer) => Ok(viewer),
-            Standing::Nobody => Err(app::Error::Unauthenticated),
+            Standing::Nobody => Err(self.nobody()),
             Standing::Ended => Err(app::Error::SessionEnded),
         }
     }
@@ -66,9 +94,8 @@ impl Asker {
 
     /// The same person as they stand now; the session may be over meanwhile. Looking is no activity (B15).
     pub(crate) async fn look_again(&self) -> Result<Arc<Viewer>, app::Error> {
-        let token = self.token.as_ref().map(ExposeSecret::expose_secret);
-        let viewer = self.app.viewer(&self.caller, token, true).await?;
-        viewer.map(Arc::new).ok_or(app::Error::Unauthenticated)
+        let viewer = find(&self.app, &self.caller, self.credential.as_ref(), true).await?;
+        viewer.map(Arc::new).ok_or_else(|| self.nobody())
     }
 
     /// From here on this person asks.
@@ -109,8 +136,38 @@ impl Asker {
         found.ok_or_else(unknown_cursor)
     }
 
+    /// What to tell nobody: a client program is told how to be activated (B53).
+    fn nobody(&self) -> app::Error {
+        match &self.activation_url {
+            Some(url) => app::Error::ClientNotActivated { activation_url: url.clone() },
+            None => app::Error::Unauthenticated,
+        }
+    }
+
     fn standing(&self) -> Standing {
         self.standing.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Whose a credential is. A client's that does not work leaves nobody: its program is activated anew (B53).
+async fn find(
+    app: &App,
+    caller: &Caller,
+    credential: Option<&Credential>,
+    background: bool,
+) -> Result<Option<Viewer>, app::Error> {
+    let viewer = async |text: &SecretString| app.viewer(caller, Some(text.expose_secret()), background).await;
+    match credential {
+        None => Ok(None),
+        Some(Credential::Cookie(text)) => match viewer(text).await? {
+            Some(found) if found.client().is_some() => Err(app::Error::SessionEnded),
+            found => Ok(found),
+        },
+        Some(Credential::Bearer(text)) => match viewer(text).await {
+            Ok(found) => Ok(found.filter(|found| found.client().is_some())),
+            Err(app::Error::SessionEnded) => Ok(None),
+            Err(other) => Err(other),
+        },
     }
 }
 

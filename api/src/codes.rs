@@ -9,7 +9,10 @@ use async_graphql::{Error, ErrorExtensions, Response, ServerError};
 pub(crate) enum Code {
     Unauthenticated,
     SessionEnded,
+    ClientNotActivated,
+    ClientTooOld,
     Forbidden,
+    Throttled,
     Busy,
     NotCaughtUp,
     LimitExceeded,
@@ -22,7 +25,10 @@ impl Code {
         match self {
             Self::Unauthenticated => "UNAUTHENTICATED",
             Self::SessionEnded => "SESSION_ENDED",
+            Self::ClientNotActivated => "CLIENT_NOT_ACTIVATED",
+            Self::ClientTooOld => "CLIENT_TOO_OLD",
             Self::Forbidden => "FORBIDDEN",
+            Self::Throttled => "THROTTLED",
             Self::Busy => "BUSY",
             Self::NotCaughtUp => "NOT_CAUGHT_UP",
             Self::LimitExceeded => "LIMIT_EXCEEDED",
@@ -40,7 +46,27 @@ pub(crate) fn error(code: Code, message: impl Into<String>) -> Error {
 /// A use case's error, where no payload can carry its problems.
 pub(crate) fn failure(failure: impl std::borrow::Borrow<Failure>) -> Error {
     let (code, message) = explain(failure.borrow());
-    error(code, message)
+    let error = error(code, message);
+    match detail(failure.borrow()) {
+        Some((name, value)) => error.extend_with(|_, extensions| extensions.set(name, value)),
+        None => error,
+    }
+}
+
+/// What a program needs beside the code to go on, and the extension that says it.
+pub(crate) fn detail(failure: &Failure) -> Option<(&'static str, &str)> {
+    match failure {
+        Failure::ClientNotActivated { activation_url } => Some(("activationUrl", activation_url)),
+        Failure::ClientTooOld { minimum } => Some(("minimumVersion", minimum)),
+        Failure::Problems(_)
+        | Failure::Unauthenticated
+        | Failure::SessionEnded
+        | Failure::Forbidden
+        | Failure::Throttled
+        | Failure::Busy
+        | Failure::NotCaughtUp
+        | Failure::Internal(_) => None,
+    }
 }
 
 /// What to say of a use case's error. What is behind an internal one goes to the program's log.
@@ -52,7 +78,10 @@ pub(crate) fn explain(failure: &Failure) -> (Code, String) {
         }
         Failure::Unauthenticated => Code::Unauthenticated,
         Failure::SessionEnded => Code::SessionEnded,
+        Failure::ClientNotActivated { .. } => Code::ClientNotActivated,
+        Failure::ClientTooOld { .. } => Code::ClientTooOld,
         Failure::Forbidden => Code::Forbidden,
+        Failure::Throttled => Code::Throttled,
         Failure::Busy => Code::Busy,
         Failure::NotCaughtUp => Code::NotCaughtUp,
         Failure::Internal(source) => {

@@ -17,11 +17,13 @@ pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     pub(crate) code: Code,
     pub(crate) message: String,
+    /// What a program needs beside the code to go on.
+    detail: Option<(&'static str, String)>,
 }
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, code: Code, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
+        Self { status, code, message: message.into(), detail: None }
     }
 
     /// A request that a working client never sends.
@@ -31,15 +33,22 @@ impl Refusal {
 
     /// As GraphQL over HTTP says it.
     pub(crate) fn into_graphql(self, media_type: &'static str) -> Response {
-        let Self { status, code, message } = self;
-        let body = json!({ "errors": [{ "message": message, "extensions": { "code": code.as_str() } }] });
+        let Self { status, code, message, detail } = self;
+        let mut extensions = json!({ "code": code.as_str() });
+        if let Some((name, value)) = detail {
+            extensions[name] = value.into();
+        }
+        let body = json!({ "errors": [{ "message": message, "extensions": extensions }] });
         respond(status, code, media_type, &body)
     }
 
     /// As RFC 9457 says it.
     pub(crate) fn into_problem(self) -> Response {
-        let Self { status, code, message } = self;
-        let body = json!({ "title": message, "status": status.as_u16(), "code": code.as_str() });
+        let Self { status, code, message, detail } = self;
+        let mut body = json!({ "title": message, "status": status.as_u16(), "code": code.as_str() });
+        if let Some((name, value)) = detail {
+            body[name] = value.into();
+        }
         respond(status, code, "application/problem+json", &body)
     }
 }
@@ -53,6 +62,10 @@ fn respond(status: StatusCode, code: Code, media_type: &'static str, body: &serd
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response = response.header(header::RETRY_AFTER, "1");
     }
+    if code == Code::ClientNotActivated {
+        // RFC 6750 §3.
+        response = response.header(header::WWW_AUTHENTICATE, "Bearer");
+    }
     response.body(body.to_string())
 }
 
@@ -63,14 +76,19 @@ impl From<app::Error> for Refusal {
             (app::Error::Problems(problems), _) => {
                 problems.first().map_or(StatusCode::BAD_REQUEST, |problem| status_of(problem.code))
             }
-            (_, Code::Unauthenticated | Code::SessionEnded) => StatusCode::UNAUTHORIZED,
+            (_, Code::Unauthenticated | Code::SessionEnded | Code::ClientNotActivated) => {
+                StatusCode::UNAUTHORIZED
+            }
             (_, Code::Forbidden) => StatusCode::FORBIDDEN,
+            (_, Code::ClientTooOld) => StatusCode::UPGRADE_REQUIRED,
+            (_, Code::Throttled) => StatusCode::TOO_MANY_REQUESTS,
             (_, Code::Busy | Code::NotCaughtUp) => StatusCode::SERVICE_UNAVAILABLE,
             (_, Code::LimitExceeded) => StatusCode::PAYLOAD_TOO_LARGE,
             (_, Code::BadRequest) => StatusCode::BAD_REQUEST,
             (_, Code::Internal) => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Self { status, code, message }
+        let detail = codes::detail(&error).map(|(name, value)| (name, value.to_owned()));
+        Self { status, code, message, detail }
     }
 }
 
@@ -86,7 +104,10 @@ fn status_of(problem: ProblemCode) -> StatusCode {
         | ProblemCode::Invalid
         | ProblemCode::TooLong
         | ProblemCode::LoginFailed
+        | ProblemCode::RecoveryFailed
+        | ProblemCode::SecondFactorFailed
         | ProblemCode::PasswordRejected
+        | ProblemCode::PasswordRequired
         | ProblemCode::PhraseRejected
         | ProblemCode::LinkUsed
         | ProblemCode::LinkExpired
@@ -95,6 +116,8 @@ fn status_of(problem: ProblemCode) -> StatusCode {
         | ProblemCode::GroupAddress
         | ProblemCode::RecipientRefused
         | ProblemCode::NewRecipients
-        | ProblemCode::UploadIncomplete => StatusCode::BAD_REQUEST,
+        | ProblemCode::UploadIncomplete
+        | ProblemCode::AuthorizationPending
+        | ProblemCode::PolicyInvalid => StatusCode::BAD_REQUEST,
     }
 }

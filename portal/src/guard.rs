@@ -11,15 +11,25 @@ use std::sync::Arc;
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
                                        base-uri 'none'; frame-ancestors 'none'";
 
+/// By what a form shows that no other site made it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// By the token in its address: whoever posts must hold that anyway, and the address must not get about.
+    Token,
+    /// By where the browser says it comes from. Without that it is not heard: it rests on the session's cookie, or
+    /// would give a browser one.
+    Origin,
+}
+
 /// A page with its headers, whatever the page comes to.
-pub(crate) fn page<E: Endpoint + 'static>(endpoint: E) -> impl Endpoint<Output = Response> {
-    endpoint.around(|inner: Arc<E>, request| async move {
-        let response = if request.method() == Method::POST && !is_own_form(&request) {
+pub(crate) fn page<E: Endpoint + 'static>(endpoint: E, proof: Proof) -> impl Endpoint<Output = Response> {
+    endpoint.around(move |inner: Arc<E>, request| async move {
+        let response = if request.method() == Method::POST && !is_own_form(&request, proof) {
             refusals::foreign_form()
         } else {
             inner.call(request).await.map_or_else(|error| refused(&error), IntoResponse::into_response)
         };
-        Ok(confined(response))
+        Ok(confined(response, proof))
     })
 }
 
@@ -31,28 +41,31 @@ fn refused(error: &Error) -> Response {
     }
 }
 
-fn confined(mut response: Response) -> Response {
+fn confined(mut response: Response, proof: Proof) -> Response {
     let headers = response.headers_mut();
     let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
     set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    // The address of the page holds the token.
-    set(header::REFERRER_POLICY, "no-referrer");
+    let referrer = match proof {
+        Proof::Token => "no-referrer",
+        // So that browsers without `Sec-Fetch-Site` name the origin of a form.
+        Proof::Origin => "same-origin",
+    };
+    set(header::REFERRER_POLICY, referrer);
     set(header::CACHE_CONTROL, "no-store");
     response
 }
 
 /// Whether a form was posted from this site, as far as the browser tells.
 ///
-/// `Sec-Fetch-Site` decides where there is one. Without it `Origin` must be this host; `null` passes, for that is what a
-/// browser sends from a page that names no referrer, as ours do. Nothing here rests on a cookie: whoever posts must hold
-/// the token anyway.
-fn is_own_form(request: &Request) -> bool {
+/// `Sec-Fetch-Site` decides where there is one. Without it `Origin` must be this host; a browser sends `null` from a page
+/// that names no referrer, as those with a token are.
+fn is_own_form(request: &Request, proof: Proof) -> bool {
     if let Some(site) = request.header("sec-fetch-site") {
         return matches!(site, "same-origin" | "none");
     }
     match request.header(header::ORIGIN) {
-        None | Some("null") => true,
+        None | Some("null") => proof == Proof::Token,
         Some(origin) => {
             let origin = origin.parse::<Uri>().ok();
             let authority = origin.as_ref().and_then(Uri::authority).map(|it| it.as_str().to_lowercase());
@@ -71,24 +84,33 @@ pub(crate) fn host(request: &Request) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn posted(headers: &[(&str, &str)]) -> bool {
+    fn posted(headers: &[(&str, &str)], proof: Proof) -> bool {
         let request = Request::builder().method(Method::POST).header("host", "mail.insurer.example");
-        is_own_form(
-            &headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).finish(),
-        )
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        is_own_form(&request.finish(), proof)
     }
 
     /// R1: only this site's own form does what a link is for.
     #[test]
     fn forms_of_other_sites_are_told_apart() {
-        assert!(posted(&[]));
-        assert!(posted(&[("sec-fetch-site", "same-origin"), ("origin", "null")]));
-        assert!(posted(&[("origin", "null")]));
-        assert!(posted(&[("origin", "https://Mail.Insurer.example")]));
-        assert!(!posted(&[("sec-fetch-site", "cross-site")]));
-        assert!(!posted(&[("sec-fetch-site", "same-site"), ("origin", "https://mail.insurer.example")]));
-        assert!(!posted(&[("origin", "https://insurer.example")]));
-        assert!(!posted(&[("origin", "https://mail.insurer.example:8443")]));
-        assert!(!posted(&[("origin", "nonsense nonsense")]));
+        for proof in [Proof::Token, Proof::Origin] {
+            assert!(posted(&[("sec-fetch-site", "same-origin"), ("origin", "null")], proof));
+            assert!(posted(&[("origin", "https://Mail.Insurer.example")], proof));
+            assert!(!posted(&[("sec-fetch-site", "cross-site")], proof));
+            let sibling = [("sec-fetch-site", "same-site"), ("origin", "https://mail.insurer.example")];
+            assert!(!posted(&sibling, proof));
+            assert!(!posted(&[("origin", "https://insurer.example")], proof));
+            assert!(!posted(&[("origin", "https://mail.insurer.example:8443")], proof));
+            assert!(!posted(&[("origin", "nonsense nonsense")], proof));
+        }
+    }
+
+    /// R1: a browser that does not say where a form comes from is believed only with the token of a link.
+    #[test]
+    fn a_form_from_nowhere_needs_a_token() {
+        for headers in [&[][..], &[("origin", "null")]] {
+            assert!(posted(headers, Proof::Token));
+            assert!(!posted(headers, Proof::Origin));
+        }
     }
 }

@@ -1,13 +1,19 @@
-//! The pages of links: what is said, and under which status. What is refused is in `refusals.rs`.
+//! What all pages are made of. What they say is in `pages/`; what is refused is in `refusals.rs`.
+
+pub(crate) mod links;
+pub(crate) mod login;
+pub(crate) mod recovery;
 
 use crate::{
-    form::{Filled, Mistake, Section},
+    form::{Input, Mistake},
     visit::Visit,
 };
-use app::{LinkStanding, LinkUse, LinkView, RegistrationNext};
 use askama::Template;
-use domain::Timestamp;
-use poem::{Response, http::StatusCode};
+use domain::{Timestamp, presentation::SupportContact};
+use poem::{
+    Response,
+    http::{HeaderValue, StatusCode, header},
+};
 use time::macros::format_description;
 
 /// What is around every page.
@@ -15,190 +21,96 @@ struct Shell<'a> {
     title: String,
     /// Nothing where no organisation answers.
     organisation: &'a str,
+    support: &'a [SupportContact],
 }
 
 impl<'a> Shell<'a> {
     fn new(visit: &'a Visit, title: impl Into<String>) -> Self {
-        Self { title: title.into(), organisation: visit.organisation() }
+        let support = &visit.rules.presentation.support;
+        Self { title: title.into(), organisation: visit.organisation(), support }
+    }
+}
+
+/// One thing to do or to know: a heading, a few sentences, perhaps a form, perhaps ways on.
+#[derive(Default)]
+pub(crate) struct Task<'a> {
+    pub(crate) heading: &'a str,
+    /// What is said of an address, and the address, masked (R10).
+    pub(crate) address: Option<(&'a str, &'a str)>,
+    pub(crate) words: Vec<String>,
+    /// Where the form goes, if not to this page's address.
+    pub(crate) action: Option<&'a str>,
+    /// Fields that nobody sees.
+    pub(crate) hidden: Vec<(&'a str, &'a str)>,
+    pub(crate) inputs: Vec<Input<'a>>,
+    pub(crate) mistakes: &'a [Mistake],
+    /// The first is the one that counts. None: there is no form.
+    pub(crate) buttons: Vec<Button>,
+    /// Ways on. Without a form the first is the one that counts.
+    pub(crate) links: Vec<(&'a str, &'a str)>,
+    /// What else is to be known before the button.
+    pub(crate) notice: Option<String>,
+    /// Questions that people have here, with their answers.
+    pub(crate) aside: Vec<(&'a str, String)>,
+}
+
+/// A button of a form.
+pub(crate) struct Button {
+    /// What `way` is in the form that it sends; nothing where there is one way alone.
+    pub(crate) value: &'static str,
+    pub(crate) label: &'static str,
+}
+
+impl Button {
+    /// The one button of a form.
+    pub(crate) fn only(label: &'static str) -> Vec<Self> {
+        vec![Self { value: "", label }]
     }
 }
 
 #[derive(Template)]
-#[template(path = "front.html")]
-struct FrontPage<'a> {
+#[template(path = "task.html")]
+struct TaskPage<'a> {
     shell: Shell<'a>,
+    task: Task<'a>,
 }
 
-#[derive(Template)]
-#[template(path = "register.html")]
-struct RegistrationPage<'a> {
-    shell: Shell<'a>,
-    address: Option<&'a str>,
-    until: Option<String>,
-    activation: bool,
-    sections: Vec<Section<'a>>,
-    mistakes: &'a [Mistake],
-}
+impl Task<'_> {
+    pub(crate) fn page(self, visit: &Visit, status: StatusCode) -> Response {
+        let shell = Shell::new(visit, titled(self.heading, self.mistakes));
+        page(status, &TaskPage { shell, task: self })
+    }
 
-#[derive(Template)]
-#[template(path = "activate.html")]
-struct ActivationPage<'a> {
-    shell: Shell<'a>,
-    address: Option<&'a str>,
-    until: Option<String>,
-}
-
-#[derive(Template)]
-#[template(path = "unsubscribe.html")]
-struct LeavingPage<'a> {
-    shell: Shell<'a>,
-    address: Option<&'a str>,
-}
-
-/// A heading, a few sentences, perhaps the way to the front page.
-#[derive(Template)]
-#[template(path = "say.html")]
-struct SayPage<'a> {
-    shell: Shell<'a>,
-    address: Option<&'a str>,
-    words: &'a [String],
-    reading: bool,
-}
-
-pub(crate) fn front(visit: &Visit) -> Response {
-    page(StatusCode::OK, &FrontPage { shell: Shell::new(visit, "Secure messages") })
-}
-
-/// The registration form (A3), empty or with what is to be put right.
-pub(crate) fn registration(
-    visit: &Visit,
-    link: &LinkView,
-    status: StatusCode,
-    filled: &Filled,
-    mistakes: &[Mistake],
-) -> Response {
-    let policy = &visit.rules.policy;
-    let title = if mistakes.is_empty() { "Register" } else { "Error: Register" };
-    page(
-        status,
-        &RegistrationPage {
-            shell: Shell::new(visit, title),
-            address: link.masked_address.as_deref(),
-            until: link.expires_at.map(in_words),
-            activation: policy.accounts.activation,
-            sections: filled.sections(policy, mistakes),
-            mistakes,
-        },
-    )
-}
-
-/// The button that activates an account (A4).
-pub(crate) fn activation(visit: &Visit, link: &LinkView) -> Response {
-    page(
-        StatusCode::OK,
-        &ActivationPage {
-            shell: Shell::new(visit, "Activate your account"),
-            address: link.masked_address.as_deref(),
-            until: link.expires_at.map(in_words),
-        },
-    )
-}
-
-/// The button that ends it all, and what is lost by it (B36, B38).
-pub(crate) fn leaving(visit: &Visit, link: &LinkView) -> Response {
-    let shell = Shell::new(visit, format!("Stop messages from {}", visit.organisation()));
-    page(StatusCode::OK, &LeavingPage { shell, address: link.masked_address.as_deref() })
-}
-
-pub(crate) fn registered(visit: &Visit, next: RegistrationNext) -> Response {
-    let name = visit.organisation();
-    match next {
-        RegistrationNext::Activate => say(
-            visit,
-            "Look into your mail",
-            &[
-                format!("You are registered. {name} sent a mail to the address that you registered."),
-                "Open the link in it and choose “Activate my account”; then you can sign in.".to_owned(),
-            ],
-        ),
-        RegistrationNext::LogIn => reading(
-            visit,
-            "You are registered",
-            "Your account is active. You can sign in with your address and password.",
-        ),
+    /// Done, asked, or to be mended.
+    pub(crate) fn form(self, visit: &Visit) -> Response {
+        let status = if self.mistakes.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+        self.page(visit, status)
     }
 }
 
-pub(crate) fn activated(visit: &Visit) -> Response {
-    reading(visit, "Your account is active", "You can sign in with your address and password.")
-}
-
-pub(crate) fn left(visit: &Visit) -> Response {
-    let name = visit.organisation();
-    say(
-        visit,
-        "You have left",
-        &[
-            format!(
-                "{name} sends you no more mail from here, and what you received can no longer be opened."
-            ),
-            format!("If you want to come back one day, ask {name} to invite you again."),
-        ],
-    )
-}
-
-/// A link that works no more, and what to do instead (R11).
-pub(crate) fn ended(visit: &Visit, link: &LinkView) -> Response {
-    let name = visit.organisation();
-    let (title, words) = match (link.state, link.purpose) {
-        (LinkStanding::Used, LinkUse::Register) => (
-            "You registered already",
-            format!(
-                "This link did its work. If you have not activated your account yet, open the newest mail from {name}."
-            ),
-        ),
-        (LinkStanding::Used, LinkUse::ActivateAccount) => {
-            ("Your account was activated already", "This link did its work. You can sign in.".to_owned())
-        }
-        (LinkStanding::Used, LinkUse::Unsubscribe) => (
-            "You left already",
-            format!(
-                "This link did its work. If you came back since and want to leave again, use the link in the newest \
-                 mail from {name}."
-            ),
-        ),
-        (LinkStanding::Replaced, _) => (
-            "There is a newer link",
-            format!("We sent a newer one to the same address. Use the link in the newest mail from {name}."),
-        ),
-        (LinkStanding::Expired | LinkStanding::Usable, _) => {
-            let until =
-                link.expires_at.map(|at| format!("It was good until {}. ", in_words(at))).unwrap_or_default();
-            let way_out =
-                format!("Ask whoever wrote to you at {name} for a new one; it goes to the same address.");
-            ("This link has ended", until + &way_out)
-        }
-    };
-    let address = link.masked_address.as_deref();
-    let page_of = SayPage { shell: Shell::new(visit, title), address, words: &[words], reading: false };
-    page(StatusCode::GONE, &page_of)
-}
-
-fn say(visit: &Visit, title: &str, words: &[String]) -> Response {
-    let shell = Shell::new(visit, title);
-    page(StatusCode::OK, &SayPage { shell, address: None, words, reading: false })
-}
-
-/// With the way to the front page, which says how messages are read.
-fn reading(visit: &Visit, title: &str, words: &str) -> Response {
-    let shell = Shell::new(visit, title);
-    page(StatusCode::OK, &SayPage { shell, address: None, words: &[words.to_owned()], reading: true })
+fn titled(heading: &str, mistakes: &[Mistake]) -> String {
+    if mistakes.is_empty() { heading.to_owned() } else { format!("Error: {heading}") }
 }
 
 /// A refusal: a heading and a sentence.
-pub(crate) fn said(status: StatusCode, visit: Option<&Visit>, title: &str, words: &str) -> Response {
-    let shell = Shell { title: title.to_owned(), organisation: visit.map_or("", Visit::organisation) };
-    page(status, &SayPage { shell, address: None, words: &[words.to_owned()], reading: false })
+pub(crate) fn said(status: StatusCode, visit: Option<&Visit>, heading: &str, words: &str) -> Response {
+    let task = Task { heading, words: vec![words.to_owned()], ..Task::default() };
+    if let Some(visit) = visit {
+        return task.page(visit, status);
+    }
+    page(
+        status,
+        &TaskPage { shell: Shell { title: heading.to_owned(), organisation: "", support: &[] }, task },
+    )
+}
+
+/// On to another page, by GET (RFC 9110 §15.4.4).
+pub(crate) fn see_other(to: &str) -> Response {
+    let mut response: Response = StatusCode::SEE_OTHER.into();
+    if let Ok(to) = HeaderValue::from_str(to) {
+        response.headers_mut().insert(header::LOCATION, to);
+    }
+    response
 }
 
 fn page(status: StatusCode, template: &impl Template) -> Response {
@@ -212,7 +124,7 @@ fn page(status: StatusCode, template: &impl Template) -> Response {
 }
 
 /// "24 November 2026, 14:10 UTC".
-fn in_words(at: Timestamp) -> String {
+pub(crate) fn in_words(at: Timestamp) -> String {
     let format = format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
     at.to_utc().format(&format).unwrap_or_default()
 }

@@ -7,19 +7,48 @@ use poem::{
     http::{StatusCode, header},
 };
 
+/// Why a request is not answered with its page.
+pub(crate) enum Refused {
+    /// The form could not be read; the status says why.
+    Form(StatusCode),
+    /// The use case did nothing.
+    App(Error),
+}
+
+impl Refused {
+    pub(crate) fn page(&self, visit: &Visit) -> Response {
+        match self {
+            Self::Form(status) => unreadable_form(visit, *status),
+            Self::App(error) => trouble(Some(visit), error),
+        }
+    }
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::App(error)
+    }
+}
+
 /// The same for a token of nobody and for what is no token (R4).
 pub(crate) fn unknown_link(visit: &Visit) -> Response {
     let words = "Open it once more from the newest mail, or copy its whole address: some mail programs break it in two.";
     said(StatusCode::NOT_FOUND, Some(visit), "This link does not work", words)
 }
 
-pub(crate) fn unreadable_form(visit: &Visit, status: StatusCode) -> Response {
-    let words = "The form did not arrive as it was sent, or is too long. Open the link in our mail and fill it in again.";
+pub(crate) fn no_reminder(visit: &Visit) -> Response {
+    let words =
+        "There are no reminder phrases here. Choose a new password instead: the login page leads there.";
+    said(StatusCode::NOT_FOUND, Some(visit), "Not here", words)
+}
+
+fn unreadable_form(visit: &Visit, status: StatusCode) -> Response {
+    let words = "The form did not arrive as it was sent, or is too long. Go back and fill it in again.";
     said(status, Some(visit), "Fill in the form again", words)
 }
 
 pub(crate) fn foreign_form() -> Response {
-    let words = "This did not come from our own page. Open the link in our mail and use the button there.";
+    let words = "This did not come from our own page. Open that page and use the button there.";
     said(StatusCode::FORBIDDEN, None, "Nothing was done", words)
 }
 
@@ -50,7 +79,20 @@ pub(crate) fn trouble(visit: Option<&Visit>, error: &Error) -> Response {
             let words = problems.first().map_or("Try again.", |problem| &problem.message);
             said(StatusCode::CONFLICT, visit, "This did not work", words)
         }
-        Error::Internal(_) | Error::Unauthenticated | Error::SessionEnded | Error::Forbidden => {
+        Error::Throttled => {
+            let words =
+                "Too many attempts from your network failed. Wait a quarter of an hour and try again.";
+            let mut response = said(StatusCode::TOO_MANY_REQUESTS, visit, "Wait a little", words);
+            response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("900"));
+            response
+        }
+        // No page asks as a client program.
+        Error::Internal(_)
+        | Error::Unauthenticated
+        | Error::SessionEnded
+        | Error::Forbidden
+        | Error::ClientNotActivated { .. }
+        | Error::ClientTooOld { .. } => {
             tracing::error!(error = error as &dyn std::error::Error, "a page could not be answered");
             let words = "Something went wrong on our side. Try again later.";
             said(StatusCode::INTERNAL_SERVER_ERROR, visit, "This did not work", words)

@@ -1,7 +1,7 @@
-//! Who asks and whom: the organisation by the host, the client by the connection.
+//! Who asks and whom: the organisation by the host, the person by the cookie, the client by the connection.
 
-use crate::{Portal, guard::host};
-use app::{Caller, Error, client_network};
+use crate::{Portal, guard::host, session};
+use app::{Caller, Error, Viewer, client_network};
 use domain::{organisation, policy::Network};
 use poem::{Addr, Request, http::header};
 use std::{
@@ -14,6 +14,8 @@ pub(crate) struct Visit {
     pub(crate) caller: Caller,
     /// The organisation's rules as they stand.
     pub(crate) rules: Arc<organisation::State>,
+    /// What the browser shows of a session, whether that lives or not.
+    pub(crate) credential: Option<String>,
 }
 
 impl Visit {
@@ -33,7 +35,18 @@ impl Portal {
             return Ok(None);
         };
         let rules = self.app.rules(organisation).await?;
-        Ok(Some(Visit { caller: Caller { organisation, network, device }, rules }))
+        let caller = Caller { organisation, network, device };
+        Ok(Some(Visit { caller, rules, credential: session::credential(request) }))
+    }
+
+    /// Who is signed in; a session that is over is none (B14). Pages that only look are no activity (B15).
+    pub(crate) async fn viewer(&self, visit: &Visit, background: bool) -> Result<Option<Viewer>, Error> {
+        match self.app.viewer(&visit.caller, visit.credential.as_deref(), background).await {
+            Err(Error::SessionEnded | Error::Unauthenticated) => Ok(None),
+            // A client program's credential, which never goes idle, is no browser's session (B51).
+            Ok(Some(viewer)) if viewer.client().is_some() => Ok(None),
+            found => found,
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! People of the organisation.
 
 use super::{
+    alias::Alias,
     ids::{self, Kind},
+    problem::Unavailable,
     scalars::{DateTime, EmailAddress},
 };
 use crate::{asker::asker, codes::failure, loaders::Rows};
@@ -31,16 +33,32 @@ pub(crate) struct Account {
     user_name: Option<String>,
     /// Identifying data (A19).
     profile: Option<Profile>,
+    /// Group of guests that the audit filters by, such as provider or broker (C15).
+    audience: Option<String>,
     /// Since when it exists.
     created_at: DateTime,
     /// Last success; tells the dormant (Q7).
     last_login_at: Option<DateTime>,
     /// False after unsubscribing (B38).
     subscribed: bool,
+    /// Whether its primary address bounces (Q7).
+    undeliverable: bool,
 }
 
 #[ComplexObject]
 impl Account {
+    /// All addresses but the primary; never stale (B52).
+    async fn aliases(&self, ctx: &Context<'_>) -> Result<Vec<Alias>> {
+        aliases(ctx, self.who).await
+    }
+
+    /// Set when personal data was erased (K5).
+    async fn unavailable(&self, ctx: &Context<'_>) -> Option<Unavailable> {
+        let is_erased = self.primary_address.is_none();
+        let since = asker(ctx).app.log().now();
+        is_erased.then(|| app::Unavailable { reason: app::UnavailableReason::Erased, since }.into())
+    }
+
     /// While it is disabled (A17, A18).
     async fn lockout(&self, ctx: &Context<'_>) -> Result<Option<Lockout>> {
         let asker = asker(ctx);
@@ -142,10 +160,13 @@ pub(crate) enum AccountState {
     Active,
     /// Locked out for a time (A17).
     Disabled,
+    /// Left, merged or closed.
+    Closed,
 }
 
 impl Account {
-    fn new(row: AccountRow, rules: &organisation::State) -> Self {
+    /// An account, for whoever may see it.
+    pub(crate) fn new(row: AccountRow, rules: &organisation::State) -> Self {
         Self {
             id: ids::id(Kind::Account, row.account.uuid()),
             who: row.account,
@@ -155,9 +176,11 @@ impl Account {
             primary_address: row.address.as_ref().map(EmailAddress::from),
             user_name: row.user_name,
             profile: row.profile.map(Profile::from),
+            audience: row.audience,
             created_at: row.created_at.into(),
             last_login_at: row.last_login_at.map(DateTime),
             subscribed: row.subscribed,
+            undeliverable: row.undeliverable,
         }
     }
 
@@ -183,6 +206,13 @@ impl Account {
     }
 }
 
+/// The aliases of an account that the viewer may see.
+pub(super) async fn aliases(ctx: &Context<'_>, account: AccountId) -> Result<Vec<Alias>> {
+    let asker = asker(ctx);
+    let all = asker.app.aliases(asker.caller.organisation, account).await.map_err(failure)?;
+    Ok(all.into_iter().filter_map(|alias| Alias::new(alias, account)).collect())
+}
+
 /// Whether this person may see whose account is behind an address.
 pub(crate) fn sees_accounts(viewer: &app::Viewer) -> bool {
     [Right::Administer, Right::ReadAudit].into_iter().any(|right| viewer.role_for(right).is_some())
@@ -200,6 +230,7 @@ impl From<accounts::AccountState> for AccountState {
             accounts::AccountState::Registered => Self::Registered,
             accounts::AccountState::Active => Self::Active,
             accounts::AccountState::Locked => Self::Disabled,
+            accounts::AccountState::Closed => Self::Closed,
         }
     }
 }

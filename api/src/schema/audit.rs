@@ -183,7 +183,7 @@ impl From<AuditedEvent> for AuditEvent {
             at: event.at.into(),
             actor: event.by.into(),
             subject_address: event.subject_address.as_ref().map(EmailAddress::from),
-            network: event.network.map(Network),
+            network: event.network.map(Network::from),
             outcome: event.outcome.into(),
             reason: event.reason,
             policy_version: event.policy.map(|version| i32::try_from(version).unwrap_or(i32::MAX)),

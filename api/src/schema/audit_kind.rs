@@ -24,6 +24,10 @@ pub(crate) enum AuditEventKind {
     DomainReleased,
     /// An address became an account's.
     AddressReserved,
+    /// An address went over to the account that its holder joined.
+    AddressTransferred,
+    /// An address was given up.
+    AddressReleased,
     /// Someone was invited.
     Invited,
     /// An invitation was sent again.
@@ -42,6 +46,8 @@ pub(crate) enum AuditEventKind {
     LoginSucceeded,
     /// A login failed.
     LoginFailed,
+    /// Something failed from a network, counted there.
+    AttemptFailed,
     /// An account or network was locked.
     LockedOut,
     /// A lockout ended, by time or by hand.
@@ -88,6 +94,8 @@ pub(crate) enum AuditEventKind {
     Unsubscribed,
     /// Someone came back.
     Resubscribed,
+    /// A client program asked for a credential.
+    ClientRequested,
     /// A client program was approved.
     ClientActivated,
     /// A client program was blocked.
@@ -181,9 +189,14 @@ impl From<audit::Kind> for AuditEventKind {
         match kind {
             audit::Kind::OrganisationFounded => Self::OrganisationFounded,
             audit::Kind::PolicyChanged => Self::PolicyChanged,
+            audit::Kind::OrganisationUpdated => Self::OrganisationUpdated,
             audit::Kind::RoleGranted => Self::RoleGranted,
             audit::Kind::RoleRevoked => Self::RoleRevoked,
+            audit::Kind::DomainClaimed => Self::DomainClaimed,
+            audit::Kind::DomainReleased => Self::DomainReleased,
             audit::Kind::AddressReserved => Self::AddressReserved,
+            audit::Kind::AddressTransferred => Self::AddressTransferred,
+            audit::Kind::AddressReleased => Self::AddressReleased,
             audit::Kind::Invited => Self::Invited,
             audit::Kind::InvitationResent => Self::InvitationResent,
             audit::Kind::InvitationLapsed => Self::InvitationLapsed,
@@ -193,17 +206,41 @@ impl From<audit::Kind> for AuditEventKind {
             audit::Kind::Activated => Self::Activated,
             audit::Kind::LoginSucceeded => Self::LoginSucceeded,
             audit::Kind::LoginFailed => Self::LoginFailed,
+            audit::Kind::AttemptFailed => Self::AttemptFailed,
             audit::Kind::LockedOut => Self::LockedOut,
             audit::Kind::LockoutReleased => Self::LockoutReleased,
             audit::Kind::SessionStarted => Self::SessionStarted,
             audit::Kind::SessionEnded => Self::SessionEnded,
+            audit::Kind::NetworkChanged => Self::NetworkChanged,
+            audit::Kind::SecondFactorChanged => Self::SecondFactorChanged,
+            audit::Kind::ReminderSent => Self::ReminderSent,
+            audit::Kind::ResetRequested => Self::ResetRequested,
+            audit::Kind::ChallengeFailed => Self::ChallengeFailed,
+            audit::Kind::PasswordStaged => Self::PasswordStaged,
+            audit::Kind::PasswordChanged => Self::PasswordChanged,
+            audit::Kind::PasswordLapsed => Self::PasswordLapsed,
+            audit::Kind::ProfileUpdated => Self::ProfileUpdated,
+            audit::Kind::AliasRequested => Self::AliasRequested,
+            audit::Kind::AliasConfirmed => Self::AliasConfirmed,
+            audit::Kind::AliasPromoted => Self::AliasPromoted,
+            audit::Kind::AliasPromotionUndone => Self::AliasPromotionUndone,
+            audit::Kind::AliasRemoved => Self::AliasRemoved,
+            audit::Kind::AccountsMerged => Self::AccountsMerged,
+            audit::Kind::PromotedToMember => Self::PromotedToMember,
+            audit::Kind::AudienceChanged => Self::AudienceChanged,
             audit::Kind::Unsubscribed => Self::Unsubscribed,
+            audit::Kind::Resubscribed => Self::Resubscribed,
+            audit::Kind::ClientRequested => Self::ClientRequested,
+            audit::Kind::ClientActivated => Self::ClientActivated,
+            audit::Kind::ClientBlocked => Self::ClientBlocked,
+            audit::Kind::ClientDeleted => Self::ClientDeleted,
+            audit::Kind::AccountClosed => Self::AccountClosed,
             audit::Kind::DraftSaved => Self::DraftSaved,
             audit::Kind::DraftSent => Self::DraftSent,
-            audit::Kind::MessageSent => Self::MessageSent,
             audit::Kind::DraftDiscarded => Self::DraftDiscarded,
             audit::Kind::AttachmentAdded => Self::AttachmentAdded,
             audit::Kind::AttachmentRemoved => Self::AttachmentRemoved,
+            audit::Kind::MessageSent => Self::MessageSent,
             audit::Kind::MessageOpened => Self::MessageOpened,
             audit::Kind::MessageReplied => Self::MessageReplied,
             audit::Kind::MessageForwarded => Self::MessageForwarded,

@@ -95,7 +95,7 @@ pub(crate) async fn deliveries(ctx: &Context<'_>, message: MessageId) -> Result<
             recipient: Correspondent::of_address(account.and_then(|account| account.address.as_ref())),
             state: state(&row, account, &mails, over),
             invitation: account.filter(|account| came_with(account, viewer.account, sent_at)).map(invitation),
-            notifications: mails.iter().map(|mail| Notification::new(mail, account)).collect(),
+            notifications: mails.into_iter().cloned().map(Notification::new).collect(),
             opened_at: row.opened_at.map(DateTime),
             replied_at: row.replied_at.map(DateTime),
             forwarded_at: row.forwarded_at.map(DateTime),

@@ -20,9 +20,12 @@ pub(crate) enum Kind {
     Notification = 10,
     Invitation = 11,
     Event = 12,
+    Client = 13,
+    Alias = 14,
+    Policy = 15,
 }
 
-const KINDS: [Kind; 12] = [
+const KINDS: [Kind; 15] = [
     Kind::Organisation,
     Kind::Viewer,
     Kind::Account,
@@ -35,6 +38,9 @@ const KINDS: [Kind; 12] = [
     Kind::Notification,
     Kind::Invitation,
     Kind::Event,
+    Kind::Client,
+    Kind::Alias,
+    Kind::Policy,
 ];
 
 /// The id of an object.
@@ -47,12 +53,22 @@ pub(crate) fn delivery(message: Uuid, account: Uuid) -> ID {
     encode(Kind::Delivery, &[*message.as_bytes(), *account.as_bytes()].concat())
 }
 
+/// The id of an account's alias.
+pub(crate) fn alias(alias: Uuid, account: Uuid) -> ID {
+    encode(Kind::Alias, &[*alias.as_bytes(), *account.as_bytes()].concat())
+}
+
 /// The id of an organisation, which has a number.
 pub(crate) fn organisation(organisation: OrganisationId) -> ID {
     id(Kind::Organisation, Uuid::from_u128(organisation.0.into()))
 }
 
-/// The UUID in an id of that kind; of a delivery it is the message's.
+/// The id of a version of the policy, which has a number.
+pub(crate) fn policy(version: u32) -> ID {
+    id(Kind::Policy, Uuid::from_u128(version.into()))
+}
+
+/// The UUID in an id of that kind; of a delivery it is the message's, of an alias its own.
 pub(crate) fn parse(kind: Kind, id: &ID) -> Option<Uuid> {
     match decode(id)? {
         (found, first, _) if found == kind => Some(first),
@@ -60,14 +76,14 @@ pub(crate) fn parse(kind: Kind, id: &ID) -> Option<Uuid> {
     }
 }
 
-/// What an id is of, and its UUID; a delivery's second one is the account's.
+/// What an id is of, and its UUID; the second one of a delivery or an alias is the account's.
 pub(crate) fn decode(id: &ID) -> Option<(Kind, Uuid, Option<Uuid>)> {
     let bytes = Base64UrlUnpadded::decode_vec(id.as_str()).ok()?;
     let (kind, rest) = bytes.split_first()?;
     let kind = KINDS.into_iter().find(|known| *known as u8 == *kind)?;
     let (first, rest) = rest.split_first_chunk::<16>()?;
     let second = match (kind, rest) {
-        (Kind::Delivery, rest) => Some(Uuid::from_bytes(rest.try_into().ok()?)),
+        (Kind::Delivery | Kind::Alias, rest) => Some(Uuid::from_bytes(rest.try_into().ok()?)),
         (_, []) => None,
         _ => return None,
     };

@@ -42,6 +42,8 @@ pub(crate) enum InvitationState {
     Registered,
     /// Done.
     Activated,
+    /// The mail cannot be delivered.
+    Undeliverable,
 }
 
 #[ComplexObject]
@@ -68,7 +70,7 @@ impl Invitation {
 impl From<app::Invitation> for Invitation {
     fn from(invitation: app::Invitation) -> Self {
         Self {
-            id: ids::id(Kind::Invitation, invitation.id.uuid()),
+            id: ids::id(Kind::Invitation, invitation.account.uuid()),
             whose: invitation.account,
             by: invitation.invited_by,
             address: invitation.address.as_ref().map(EmailAddress::from),

@@ -27,6 +27,14 @@ pub(crate) enum LinkPurpose {
     Register,
     /// Confirm the registration (A4).
     ActivateAccount,
+    /// Reset by link (B24).
+    SetPassword,
+    /// Make a staged password effective (A13).
+    ActivatePassword,
+    /// Prove that an alias is one's own (B42).
+    ConfirmAlias,
+    /// Undo from the old address (R14).
+    UndoAliasPromotion,
     /// Leave (B36).
     Unsubscribe,
 }
@@ -53,7 +61,7 @@ impl Link {
             state: view.state.into(),
             masked_address: view.masked_address?,
             expires_at: view.expires_at.map(DateTime),
-            needs_password: false,
+            needs_password: view.needs_password,
         })
     }
 }

@@ -4,8 +4,11 @@
 #![expect(clippy::doc_markdown, reason = "doc comments are the contract's descriptions, word for word")]
 
 mod account;
+mod administration;
+mod alias;
 mod audit;
 mod audit_kind;
+mod client;
 mod compliance;
 mod delivery;
 mod draft;
@@ -19,9 +22,12 @@ mod node;
 mod notification;
 mod organisation;
 mod paging;
+mod policy;
+mod policy_input;
 mod problem;
 mod query;
 pub(crate) mod scalars;
+mod second_factor;
 mod session;
 mod subscription;
 mod viewer;

@@ -1,8 +1,10 @@
 //! Any object by its id.
 
 use super::{
-    account::Account,
+    account::{Account, aliases, sees_accounts},
+    alias::Alias,
     audit::AuditEvent,
+    client::Client,
     compliance::MessageRecord,
     delivery::{Delivery, deliveries},
     draft::Draft,
@@ -12,22 +14,24 @@ use super::{
     message::{Attachment, Message},
     notification::Notification,
     organisation::PublicOrganisation,
+    policy::Policy,
     session::Session,
     viewer::Viewer,
 };
 use crate::{asker::asker, codes::failure};
 use async_graphql::{Context, ID, Interface, Result};
-use domain::{AccountId, DraftId, MessageId, id::InvitationId};
+use domain::{AccountId, DraftId, MessageId, audit::Right, id::NotificationId};
 
 /// An object with an identity.
 #[derive(Interface)]
-#[expect(clippy::large_enum_variant, reason = "one value at a time, for the length of a field")]
 #[graphql(field(name = "id", ty = "&ID", desc = "Opaque and stable."))]
 pub(crate) enum Node {
     PublicOrganisation(PublicOrganisation),
     Viewer(Viewer),
     Account(Account),
+    Alias(Alias),
     Session(Session),
+    Client(Client),
     Mailbox(Mailbox),
     Message(Message),
     Draft(Draft),
@@ -35,6 +39,7 @@ pub(crate) enum Node {
     Delivery(Delivery),
     Notification(Notification),
     Invitation(Invitation),
+    Policy(Policy),
     AuditEvent(AuditEvent),
     MessageRecord(MessageRecord),
 }
@@ -60,11 +65,25 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         Kind::Viewer => own.then(|| Node::Viewer(Viewer::new(viewer))),
         Kind::Mailbox => own.then(|| Node::Mailbox(Mailbox::new(viewer.account))),
         Kind::Account => Account::visible(ctx, &viewer, AccountId::new(uuid)).await?.map(Node::Account),
+        Kind::Alias => {
+            let account = second
+                .map(AccountId::new)
+                .filter(|account| *account == viewer.account || sees_accounts(&viewer));
+            let all = match account {
+                Some(account) => aliases(ctx, account).await?,
+                None => vec![],
+            };
+            all.into_iter().find(|alias| alias.id == *id).map(Node::Alias)
+        }
         Kind::Session => {
             let rules = asker.rules().await?;
             let rows = asker.app.sessions(&viewer).await.map_err(failure)?;
             let row = rows.into_iter().find(|row| row.session.uuid() == uuid);
             row.and_then(|row| Session::new(row, &viewer, &rules.policy.sessions)).map(Node::Session)
+        }
+        Kind::Client => {
+            let all = asker.app.clients(&viewer).await.map_err(failure)?;
+            all.into_iter().find(|client| client.id.uuid() == uuid).map(|client| Node::Client(client.into()))
         }
         Kind::Message => Message::find(ctx, MessageId::new(uuid)).await?.map(Node::Message),
         Kind::Draft => match asker.app.draft(&viewer, DraftId::new(uuid)).await {
@@ -77,11 +96,23 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             all.into_iter().find(|delivery| Some(delivery.to.uuid()) == second).map(Node::Delivery)
         }
         Kind::Invitation => {
-            let found = asker.app.models().invitation(viewer.organisation, InvitationId::new(uuid)).await;
-            let row = found.map_err(|error| failure(app::Error::from(error)))?;
-            let row = row.filter(|row| row.invited_by == Some(viewer.account));
-            row.map(|row| Node::Invitation(app::Invitation::from(row).into()))
+            let found = asker.app.invitation(&viewer, AccountId::new(uuid)).await.map_err(failure)?;
+            found.map(|invitation| Node::Invitation(invitation.into()))
         }
-        Kind::Organisation | Kind::Attachment | Kind::Notification | Kind::Event => None,
+        Kind::Notification if viewer.role_for(Right::Administer).is_some() => {
+            Notification::find(ctx, NotificationId::new(uuid)).await?.map(Node::Notification)
+        }
+        Kind::Policy if sees_policies(&viewer) => {
+            let all = asker.app.policy_versions(viewer.organisation).await.map_err(failure)?;
+            let version = all.into_iter().find(|version| uuid.as_u128() == version.version.into());
+            version.map(|version| Node::Policy(version.into()))
+        }
+        Kind::Organisation | Kind::Attachment | Kind::Notification | Kind::Policy | Kind::Event => None,
     })
+}
+
+/// Whether this person may read the settings: who administers them, and officers.
+fn sees_policies(viewer: &app::Viewer) -> bool {
+    let rights = [Right::Administer, Right::AuthorPolicy, Right::ReadAudit];
+    rights.into_iter().any(|right| viewer.role_for(right).is_some())
 }

@@ -1,17 +1,17 @@
 //! Mails that tell of something, and their fate.
 
 use super::{
-    account::row,
     ids::{self, Kind},
     scalars::{DateTime, EmailAddress},
 };
 use crate::{asker::asker, codes::failure};
-use async_graphql::{Context, Enum, ID, Result, SimpleObject};
-use domain::{AccountId, notification};
-use projections::{accounts::AccountRow, notifications::NotificationRow};
+use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
+use domain::{AccountId, id::NotificationId, notification};
+use projections::notifications::NotificationRow;
 
 /// An ordinary mail that holds no content, only a link.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct Notification {
     /// Opaque and stable.
     pub(crate) id: ID,
@@ -19,8 +19,6 @@ pub(crate) struct Notification {
     kind: NotificationKind,
     /// Its fate (G1).
     state: NotificationState,
-    /// Where it went.
-    address: Option<EmailAddress>,
     /// When it was due.
     queued_at: DateTime,
     /// How often it was tried.
@@ -29,6 +27,19 @@ pub(crate) struct Notification {
     last_reply: Option<String>,
     /// When it is tried again.
     next_attempt_at: Option<DateTime>,
+    #[graphql(skip)]
+    row: NotificationRow,
+}
+
+#[ComplexObject]
+impl Notification {
+    /// Where it went.
+    async fn address(&self, ctx: &Context<'_>) -> Result<Option<EmailAddress>> {
+        let asker = asker(ctx);
+        let found =
+            asker.app.notified_address(asker.caller.organisation, &self.row).await.map_err(failure)?;
+        Ok(found.as_ref().map(EmailAddress::from))
+    }
 }
 
 /// Mails that Sealpost sends.
@@ -41,8 +52,14 @@ pub(crate) enum NotificationKind {
     Invitation,
     /// Confirm (A4, A13).
     Activation,
+    /// The reminder phrase (A10).
+    Reminder,
+    /// The reset link (B22).
+    Reset,
     /// Disabled until (A18).
     Lockout,
+    /// Confirm or undo an alias (B42, R14).
+    Alias,
 }
 
 /// Fate of a mail.
@@ -63,17 +80,24 @@ pub(crate) enum NotificationState {
 
 impl Notification {
     /// A mail to somebody.
-    pub(crate) fn new(notification: &NotificationRow, to: Option<&AccountRow>) -> Self {
+    pub(crate) fn new(notification: NotificationRow) -> Self {
         Self {
             id: ids::id(Kind::Notification, notification.notification.uuid()),
             kind: notification.kind.into(),
             state: notification.state.into(),
-            address: to.and_then(|row| row.address.as_ref()).map(EmailAddress::from),
             queued_at: notification.queued_at.into(),
             attempts: i32::try_from(notification.attempts).unwrap_or(i32::MAX),
             last_reply: notification.last_reply.map(|code| code.to_string()),
             next_attempt_at: notification.next_attempt_at.map(DateTime),
+            row: notification,
         }
+    }
+
+    /// A mail, for whoever may see any.
+    pub(crate) async fn find(ctx: &Context<'_>, notification: NotificationId) -> Result<Option<Self>> {
+        let asker = asker(ctx);
+        let found = asker.app.models().notification(asker.caller.organisation, notification).await;
+        Ok(found.map_err(|error| failure(app::Error::from(error)))?.map(Self::new))
     }
 
     /// All mails of a kind to somebody, the last first.
@@ -83,9 +107,8 @@ impl Notification {
         kind: notification::Kind,
     ) -> Result<Vec<Self>> {
         let asker = asker(ctx);
-        let to = row(ctx, recipient).await?;
         let found = asker.app.models().notifications_of(asker.caller.organisation, recipient).await;
         let rows = found.map_err(|error| failure(app::Error::from(error)))?;
-        Ok(rows.iter().filter(|row| row.kind == kind).map(|row| Self::new(row, to.as_ref())).collect())
+        Ok(rows.into_iter().filter(|row| row.kind == kind).map(Self::new).collect())
     }
 }

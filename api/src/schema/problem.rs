@@ -3,6 +3,7 @@
 use super::scalars::DateTime;
 use crate::codes::failure;
 use async_graphql::{Enum, Result, SimpleObject};
+use domain::user_name::UserName;
 
 /// Why something was not done, in a form for programs and for people.
 #[derive(SimpleObject)]
@@ -37,8 +38,14 @@ pub(crate) enum ProblemCode {
     Unavailable,
     /// The one answer to every failed login, whatever the cause (A9, R4).
     LoginFailed,
+    /// The one answer to every failed challenge, whatever the cause (A11, R4).
+    RecoveryFailed,
+    /// The code is wrong or used.
+    SecondFactorFailed,
     /// Too short, too common, or contains the address or name.
     PasswordRejected,
+    /// The password of the account that holds this address is needed (B43).
+    PasswordRequired,
     /// The reminder phrase gives the password away (A5).
     PhraseRejected,
     /// The link did its work already.
@@ -61,6 +68,10 @@ pub(crate) enum ProblemCode {
     AttachmentsTooLarge,
     /// An attachment is not wholly uploaded (R7).
     UploadIncomplete,
+    /// The client was not approved yet: poll again after `interval` (B51).
+    AuthorizationPending,
+    /// The settings contradict each other or exceed their bounds.
+    PolicyInvalid,
 }
 
 /// Why content that was there is not to be had any more.
@@ -104,6 +115,13 @@ pub(crate) fn settle<T>(answer: Result<T, app::Error>) -> Result<Result<T, Vec<P
         Err(app::Error::Problems(problems)) => Ok(Err(problems.into_iter().map(Problem::from).collect())),
         Err(other) => Err(failure(other)),
     }
+}
+
+/// A user name as it was typed, or the problem of that field.
+pub(crate) fn user_name(typed: &str) -> Result<UserName, app::Error> {
+    UserName::parse(typed).map_err(|error| {
+        app::Problem::new(app::ProblemCode::Invalid, error.to_string()).at(["userName"]).into()
+    })
 }
 
 /// The answer to an id of nothing that this person may see.

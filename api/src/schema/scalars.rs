@@ -3,7 +3,7 @@
 
 use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use domain::{Timestamp, period};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::net::IpAddr;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -18,7 +18,7 @@ pub(crate) struct IdempotencyKey(pub(crate) String);
 /// A whole number up to 2^53 - 1, sent as a JSON number.
 pub(crate) struct Long(pub(crate) i64);
 /// A network or one address in CIDR notation, IPv4 or IPv6.
-pub(crate) struct Network(pub(crate) IpAddr);
+pub(crate) struct Network(pub(crate) String);
 /// An ISO 8601 duration such as P60D, P6M or PT30M.
 pub(crate) struct Period(pub(crate) period::Period);
 /// An opaque token for a place in the log; it tells nothing about how busy the organisation is.
@@ -105,10 +105,10 @@ impl ScalarType for Long {
 #[Scalar(specified_by_url = "https://datatracker.ietf.org/doc/html/rfc4632#section-3.1")]
 impl ScalarType for Network {
     fn parse(value: Value) -> InputValueResult<Self> {
-        string(value)?.parse().map(Self).map_err(|_| InputValueError::custom("an IPv4 or IPv6 address"))
+        string(value).map(Self)
     }
     fn to_value(&self) -> Value {
-        Value::String(self.0.to_string())
+        Value::String(self.0.clone())
     }
 }
 
@@ -141,9 +141,9 @@ impl ScalarType for Secret {
     fn parse(value: Value) -> InputValueResult<Self> {
         string(value).map(|secret| Self(secret.into()))
     }
-    /// No field answers with one.
+    /// Only what was made for who asks is answered, once; what a person typed never is.
     fn to_value(&self) -> Value {
-        Value::Null
+        Value::String(self.0.expose_secret().to_owned())
     }
 }
 
@@ -161,6 +161,12 @@ impl ScalarType for Url {
 /// Whether a client may use it as an idempotency key.
 pub(crate) fn is_idempotency_key(key: &str) -> bool {
     (8..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+impl From<IpAddr> for Network {
+    fn from(address: IpAddr) -> Self {
+        Self(address.to_string())
+    }
 }
 
 impl From<Timestamp> for DateTime {

@@ -1,15 +1,21 @@
 //! Logins.
 
 use super::{
+    client::Client,
     ids::{self, Kind},
     scalars::{DateTime, Network},
 };
-use async_graphql::{ID, SimpleObject};
-use domain::policy::SessionPolicy;
+use crate::{
+    asker::{asker, viewer},
+    codes::failure,
+};
+use async_graphql::{ComplexObject, Context, ID, Result, SimpleObject};
+use domain::{id::ClientId, policy::SessionPolicy};
 use projections::sessions::SessionRow;
 
 /// A login on one device.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct Session {
     /// Opaque and stable.
     pub(crate) id: ID,
@@ -27,6 +33,18 @@ pub(crate) struct Session {
     network: Network,
     /// Browser or client, in words.
     device: String,
+    #[graphql(skip)]
+    by: Option<ClientId>,
+}
+
+#[ComplexObject]
+impl Session {
+    /// The client program, if it is one.
+    async fn client(&self, ctx: &Context<'_>) -> Result<Option<Client>> {
+        let Some(client) = self.by else { return Ok(None) };
+        let all = asker(ctx).app.clients(&*viewer(ctx)?).await.map_err(failure)?;
+        Ok(all.into_iter().find(|own| own.id == client).map(Client::from))
+    }
 }
 
 impl Session {
@@ -37,10 +55,16 @@ impl Session {
             current: row.session == viewer.session,
             started_at: row.started_at.into(),
             last_active_at: row.last_active_at.into(),
-            idle_ends_at: row.last_active_at.plus(policy.idle_limit).min(row.ends_at).into(),
+            // A client program may rest (B51).
+            idle_ends_at: match row.client {
+                None => row.last_active_at.plus(policy.idle_limit).min(row.ends_at),
+                Some(_) => row.ends_at,
+            }
+            .into(),
             ends_at: row.ends_at.into(),
-            network: Network(row.network?),
+            network: row.network?.into(),
             device: row.device?,
+            by: row.client,
         })
     }
 }

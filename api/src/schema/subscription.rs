@@ -86,7 +86,7 @@ async fn next(
         match item.what {
             What::SessionEnded(session) if session == viewer.session => return None,
             What::Mailbox(account, news)
-                if item.organisation == viewer.organisation && account == viewer.account =>
+                if item.organisation == viewer.organisation && viewer.is(account) =>
             {
                 return match change(asker, item.position, news).await {
                     Err(app::Error::SessionEnded) => None,

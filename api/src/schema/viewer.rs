@@ -2,11 +2,15 @@
 
 use super::{
     account::Account,
+    administration::Administration,
+    client::Client,
     compliance::Compliance,
     ids::{self, Kind},
     invitation::Invitation,
     mailbox::Mailbox,
     paging::{self, Connection, Paging, connection},
+    scalars::DateTime,
+    second_factor::SecondFactorKind,
     session::Session,
 };
 use crate::{asker::asker, codes::failure};
@@ -25,6 +29,8 @@ pub(crate) struct Viewer {
     capabilities: Vec<Capability>,
     /// Inbox, sent, drafts.
     mailbox: Mailbox,
+    /// People, notifications, rules. Role: administrator, policy author.
+    administration: Option<Administration>,
     /// Audit, holds, exports, proofs. Role: compliance officer; some fields also approver, break-glass.
     compliance: Option<Compliance>,
 }
@@ -39,12 +45,29 @@ pub(crate) enum Capability {
     Invite,
     /// Forward messages (A33).
     Forward,
+    /// Have aliases (B40, B41).
+    ManageAliases,
     /// Enter `administration`.
     Administer,
     /// Enter `compliance`.
     Audit,
     /// Enter `operation`.
     Operate,
+}
+
+/// A new password that does not count yet (A13-A15).
+#[derive(SimpleObject)]
+pub(crate) struct PasswordChange {
+    /// When it was set.
+    staged_at: DateTime,
+    /// After that it lapses and the old one stays (A14).
+    activate_by: DateTime,
+}
+
+impl From<app::PasswordChange> for PasswordChange {
+    fn from(change: app::PasswordChange) -> Self {
+        Self { staged_at: change.staged_at.into(), activate_by: change.activate_by.into() }
+    }
 }
 
 /// Invitations that are looked through.
@@ -68,6 +91,22 @@ impl Viewer {
     /// All sessions that live (B27).
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<Session>> {
         self.living(ctx).await
+    }
+
+    /// Client programs activated for this account (B51).
+    async fn clients(&self, ctx: &Context<'_>) -> Result<Vec<Client>> {
+        let all = asker(ctx).app.clients(&self.who).await.map_err(failure)?;
+        Ok(all.into_iter().map(Client::from).collect())
+    }
+
+    /// What is enrolled.
+    async fn second_factors(&self) -> Vec<SecondFactorKind> {
+        self.who.second_factors().into_iter().map(SecondFactorKind::from).collect()
+    }
+
+    /// The change that waits for its activation, if any (A13, A15).
+    async fn password_change(&self, ctx: &Context<'_>) -> Option<PasswordChange> {
+        asker(ctx).app.password_change(&self.who).map(PasswordChange::from)
     }
 
     /// Invitations that this person's messages caused, with their state (R11).
@@ -98,6 +137,7 @@ impl Viewer {
             id: ids::id(Kind::Viewer, who.account.uuid()),
             capabilities: who.capabilities().into_iter().map(Capability::from).collect(),
             mailbox: Mailbox::new(who.account),
+            administration: Some(Administration),
             compliance: Some(Compliance),
             who,
         }

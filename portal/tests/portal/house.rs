@@ -1,6 +1,6 @@
 //! An organisation with a member, its portal on a port of this machine, and a client that looks at it.
 
-use app::{App, Caller, Challenge, Founding, InviteRequest, RegistrationForm, Viewer};
+use app::{App, Caller, Challenge, Founding, InviteRequest, LogInStep, RegistrationForm, Viewer};
 use domain::{
     OrganisationId, Timestamp,
     account::{Kind, Profile},
@@ -84,21 +84,40 @@ impl House {
     /// Invites the guest, and gives the mail.
     pub async fn invite(&self) -> String {
         let member = self.log_in(MEMBER).await;
-        let request = InviteRequest { address: EmailAddress::parse(GUEST).unwrap(), kind: Kind::Guest };
+        let request =
+            InviteRequest { address: EmailAddress::parse(GUEST).unwrap(), kind: Kind::Guest, audience: None };
         self.app.invite(&member, request).await.unwrap();
         self.newest_mail().await
     }
 
-    pub async fn log_in(&self, address: &str) -> Viewer {
-        let caller = Caller {
+    /// Invites the guest and registers them, so that they can sign in.
+    pub async fn welcome(&self) {
+        let register = link(&self.invite().await);
+        self.post(&register, &as_posted(&filled(GUEST))).await;
+        let activate = link(&self.newest_mail().await);
+        assert_eq!(self.post(&activate, &[]).await.status, StatusCode::OK);
+    }
+
+    pub fn caller(&self) -> Caller {
+        Caller {
             organisation: self.organisation,
             network: IpAddr::from([127, 0, 0, 1]),
             device: "test".to_owned(),
-        };
-        let done = self.app.log_in(&caller, address, &PASSWORD.to_owned().into()).await.unwrap();
+        }
+    }
+
+    pub async fn log_in(&self, address: &str) -> Viewer {
+        let caller = self.caller();
+        let done = self.app.log_in(&caller, address, &PASSWORD.to_owned().into(), None).await.unwrap();
         self.app.wait_for(done.position).await.unwrap();
-        let token = done.value.token.expose_secret();
+        let LogInStep::LoggedIn(logged_in) = done.value else { panic!("no second factor is enrolled") };
+        let token = logged_in.token.expose_secret();
         self.app.viewer(&caller, Some(token), false).await.unwrap().expect("the session is open")
+    }
+
+    /// Lets time pass.
+    pub fn later(&self, period: &str) {
+        self.clock.set(self.clock.now().plus(period.parse().unwrap()));
     }
 
     /// Text of the mail that became due last.
@@ -108,6 +127,8 @@ impl House {
 
     /// Texts of the mails that are still to be sent, in the order in which they became due.
     pub async fn due_mails(&self) -> Vec<String> {
+        self.app.finish_requests().await;
+        self.app.wait_for(self.head()).await.unwrap();
         let mut due = self.app.notifications_due(100).await.unwrap();
         due.sort_by_key(|(_, row)| row.cause);
         let mut mails = vec![];
@@ -130,6 +151,24 @@ impl House {
         self.ask(Method::POST, path, &[("sec-fetch-site", "same-origin")], &encoded(fields)).await
     }
 
+    /// Signs in on the page; gives what the browser keeps.
+    pub async fn sign_in(&self, identifier: &str, password: &str) -> String {
+        let answer = self.post("/login", &[("identifier", identifier), ("password", password)]).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        answer.cookie().expect("a session begins with a cookie")
+    }
+
+    /// Looks with a cookie.
+    pub async fn get_as(&self, cookie: &str, path: &str) -> Answer {
+        self.ask(Method::GET, path, &[("cookie", cookie)], "").await
+    }
+
+    /// Posts a form with a cookie.
+    pub async fn post_as(&self, cookie: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let headers = [("sec-fetch-site", "same-origin"), ("cookie", cookie)];
+        self.ask(Method::POST, path, &headers, &encoded(fields)).await
+    }
+
     pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut all = HeaderMap::new();
         for (name, value) in [("content-type", "application/x-www-form-urlencoded")].iter().chain(headers) {
@@ -143,6 +182,32 @@ impl House {
             headers: response.headers().clone(),
             body: response.text().await.unwrap(),
         }
+    }
+}
+
+impl Answer {
+    /// What a browser sends back of the cookie that it was given.
+    pub fn cookie(&self) -> Option<String> {
+        let given = self.headers.get("set-cookie")?.to_str().unwrap();
+        given.split(';').next().map(str::to_owned)
+    }
+
+    /// Where it leads.
+    pub fn location(&self) -> &str {
+        assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.body);
+        self.headers["location"].to_str().unwrap()
+    }
+
+    /// What a hidden field of its form holds.
+    pub fn hidden(&self, name: &str) -> String {
+        let field = format!("<input type=\"hidden\" name=\"{name}\" value=\"");
+        let from = self.body.find(&field).unwrap_or_else(|| panic!("no {name}: {}", self.body)) + field.len();
+        self.body[from..].split('"').next().unwrap().replace("&#39;", "'").replace("&#38;", "&")
+    }
+
+    /// The page without the tokens in it, for comparison with another.
+    pub fn without(&self, hidden: &[&str]) -> String {
+        hidden.iter().fold(self.body.clone(), |body, name| body.replace(&self.hidden(name), ""))
     }
 }
 
@@ -189,8 +254,8 @@ pub fn filled(address: &str) -> Vec<(&'static str, String)> {
         ("reminderPhrase", "the boat & the summer after"),
         ("question1", "What was the name of your first pet?"),
         ("answer1", "Mrs Aldous"),
-        ("question2", "What was the first thing you cooked?"),
-        ("answer2", "Eggs"),
+        ("question2", "What was your first job?"),
+        ("answer2", "Baker"),
     ]
     .map(|(name, value)| (name, value.to_owned()))
     .into()

@@ -99,9 +99,9 @@ async fn leaving_by_link() {
     .await;
 }
 
-/// R10, R11: an expired link says for which address it was and what to do, and registers nobody.
+/// R1, R10, R11: an expired link says for which address it was, registers nobody, and its button sends a new one there.
 #[tokio::test]
-async fn an_expired_link_says_what_to_do() {
+async fn an_expired_link_is_renewed_by_its_button() {
     on_both(async |database| {
         let house = House::open(database, Pack::Portal).await;
         let register = link(&house.invite().await);
@@ -111,9 +111,19 @@ async fn an_expired_link_says_what_to_do() {
             assert_eq!(answer.status, StatusCode::GONE);
             assert!(answer.body.contains("good until 4 February 2026, 12:00 UTC"));
             assert!(answer.body.contains("m***@p***.example"));
-            assert!(answer.body.contains("for a new one"));
+            assert!(answer.body.contains("Send a new link"));
         }
+        let renew = format!("{register}/new");
+        assert_eq!(house.get(&renew).await.location(), register);
         assert_eq!(house.head(), head);
+        let sent = house.post(&renew, &[]).await;
+        assert_eq!(sent.status, StatusCode::OK);
+        assert!(sent.body.contains("m***@p***.example") && !sent.body.contains(GUEST));
+        assert!(house.get(&register).await.body.contains("There is a newer link"));
+        assert_eq!(house.post(&renew, &[]).await.location(), register);
+        let newer = link(&house.newest_mail().await);
+        assert_eq!(house.post(&newer, &as_posted(&filled(GUEST))).await.status, StatusCode::OK);
+        assert_eq!(house.post("/link/nonsense/new", &[]).await.status, StatusCode::NOT_FOUND);
     })
     .await;
 }

@@ -1,43 +1,86 @@
 //! What holds for every page: headers, whom it answers, what it refuses.
 
-use crate::house::{GUEST, HOST, House, as_posted, filled, found, leaving, link};
+use crate::house::{Answer, GUEST, HOST, House, MEMBER, PASSWORD, as_posted, filled, found, leaving, link};
 use domain::policy::Pack;
 use eventstore::testing::on_both;
 use reqwest::{Method, StatusCode};
 
-/// R1: a page runs no script, tells no other site of its address, and is kept nowhere, whatever it says.
+/// R1, R12: a page runs no script, tells no other site of its address, is kept nowhere and small, whatever it says.
 #[tokio::test]
 async fn every_page_is_confined() {
     on_both(async |database| {
         let house = House::open(database, Pack::Portal).await;
         let register = link(&house.invite().await);
+        let cookie = house.sign_in(MEMBER, PASSWORD).await;
+        let foreign = [("sec-fetch-site", "cross-site")];
         let pages = [
-            (house.get("/").await, StatusCode::OK),
             (house.get(&register).await, StatusCode::OK),
             (house.get("/link/nonsense").await, StatusCode::NOT_FOUND),
             (house.post(&register, &[]).await, StatusCode::UNPROCESSABLE_ENTITY),
             (house.ask(Method::PUT, &register, &[], "").await, StatusCode::METHOD_NOT_ALLOWED),
-            (
-                house.ask(Method::POST, &register, &[("sec-fetch-site", "cross-site")], "").await,
-                StatusCode::FORBIDDEN,
-            ),
+            (house.ask(Method::POST, &register, &foreign, "").await, StatusCode::FORBIDDEN),
         ];
         for (answer, status) in pages {
             assert_eq!(answer.status, status);
-            let header = |name: &str| answer.headers[name].to_str().unwrap().to_owned();
-            assert_eq!(
-                header("content-security-policy"),
-                "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
-                 frame-ancestors 'none'"
-            );
-            assert_eq!(header("x-content-type-options"), "nosniff");
-            assert_eq!(header("referrer-policy"), "no-referrer");
-            assert_eq!(header("cache-control"), "no-store");
-            assert_eq!(header("content-type"), "text/html; charset=utf-8");
-            assert!(answer.body.contains("<html lang=\"en\">"));
-            assert_eq!(answer.body.matches("<h1>").count(), 1);
-            assert!(!answer.body.contains("<script") && !answer.body.contains("style="));
+            assert_confined(&answer, "no-referrer");
         }
+        let pages = [
+            (house.get("/login").await, StatusCode::OK),
+            (house.post("/login", &[]).await, StatusCode::UNPROCESSABLE_ENTITY),
+            (house.get("/login/check").await, StatusCode::OK),
+            (house.get_as(&cookie, "/login").await, StatusCode::OK),
+            (house.get_as(&cookie, "/device").await, StatusCode::OK),
+            (house.get("/forgot").await, StatusCode::OK),
+            (house.get("/reminder").await, StatusCode::OK),
+            (house.post("/logout", &[]).await, StatusCode::OK),
+            (house.ask(Method::POST, "/login", &foreign, "").await, StatusCode::FORBIDDEN),
+        ];
+        for (answer, status) in pages {
+            assert_eq!(answer.status, status);
+            assert_confined(&answer, "same-origin");
+        }
+    })
+    .await;
+}
+
+/// 30 KB: what a page may weigh on a slow line.
+const PAGE_BYTES: usize = 30 * 1000;
+
+fn assert_confined(answer: &Answer, referrer: &str) {
+    let header = |name: &str| answer.headers[name].to_str().unwrap().to_owned();
+    assert_eq!(
+        header("content-security-policy"),
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'"
+    );
+    assert_eq!(header("x-content-type-options"), "nosniff");
+    assert_eq!(header("referrer-policy"), referrer);
+    assert_eq!(header("cache-control"), "no-store");
+    assert_eq!(header("content-type"), "text/html; charset=utf-8");
+    assert!(answer.body.contains("<html lang=\"en\">"));
+    assert_eq!(answer.body.matches("<h1>").count(), 1);
+    assert!(!answer.body.contains("<script") && !answer.body.contains("style="));
+    assert!(answer.body.len() < PAGE_BYTES);
+}
+
+/// R1: GET and HEAD of every page change nothing, and lead from where forms are sent to where they begin.
+#[tokio::test]
+async fn looking_at_pages_changes_nothing() {
+    on_both(async |database| {
+        let house = House::open(database, Pack::Portal).await;
+        let cookie = house.sign_in(MEMBER, PASSWORD).await;
+        let head = house.head();
+        for path in ["/", "/login/code", "/logout", "/forgot/answers", "/device/approve"] {
+            assert_eq!(house.get_as(&cookie, path).await.status, StatusCode::SEE_OTHER, "{path}");
+        }
+        for path in ["/login", "/forgot", "/reminder", "/device", "/login/check"] {
+            house.get_as(&cookie, path).await;
+            let prefetch = [("purpose", "prefetch"), ("cookie", cookie.as_str())];
+            let looked = house.ask(Method::HEAD, path, &prefetch, "").await;
+            assert_eq!(looked.body, "", "{path}");
+        }
+        assert_eq!(house.head(), head);
+        assert!(house.get_as(&cookie, "/login").await.body.contains("You are signed in"));
     })
     .await;
 }
@@ -92,7 +135,7 @@ async fn the_host_names_the_organisation() {
         let at = async |host| house.ask(Method::GET, &register, &[("host", host)], "").await.status;
         assert_eq!(at(HOST).await, StatusCode::OK);
         assert_eq!(at("mail.other.example").await, StatusCode::NOT_FOUND);
-        let nobody = house.get("/").await;
+        let nobody = house.get("/login").await;
         assert_eq!(nobody.status, StatusCode::NOT_FOUND);
         assert!(!nobody.body.contains("Hallowmere"));
     })
@@ -104,7 +147,7 @@ async fn the_host_names_the_organisation() {
 async fn the_look_is_cached_by_its_content() {
     on_both(async |database| {
         let house = House::open(database, Pack::Portal).await;
-        let page = house.get("/").await.body;
+        let page = house.get("/login").await.body;
         let start = page.find("/static/look.css?v=").expect("the page names its stylesheet");
         let named = page[start..].split('"').next().unwrap();
         let lasting = house.get(named).await;

@@ -1,18 +1,19 @@
 //! Coming and leaving.
 
-use super::settle;
+use super::{find, settle};
 use crate::{
     asker::{asker, viewer},
-    codes::failure,
     schema::{
         account::{AccountKind, ProfileInput},
+        ids::Kind,
         invitation::Invitation,
-        problem::{Problem, address},
+        problem::{Problem, address, user_name},
         scalars::{EmailAddress, IdempotencyKey, Position, Secret},
     },
 };
-use app::{Challenge, InviteRequest, Leaver, RegistrationForm, RegistrationNext as Next};
-use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
+use app::{Challenge, InviteRequest, RegistrationForm, RegistrationNext as Next};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use domain::AccountId;
 use secrecy::ExposeSecret;
 
 #[derive(Default)]
@@ -52,6 +53,22 @@ impl Arriving {
         })
     }
 
+    /// Sends a new link to the same address and kills the old one (R11). Role: anyone with an expired link.
+    async fn renew_link(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do.")] input: RenewLinkInput,
+    ) -> Result<RenewLinkPayload> {
+        let asker = asker(ctx);
+        let renewed = asker.app.renew_link(&asker.caller, input.token.0.expose_secret()).await;
+        let done = settle(asker, renewed).await?;
+        Ok(RenewLinkPayload {
+            masked_address: done.value.flatten(),
+            problems: done.problems,
+            position: done.position,
+        })
+    }
+
     /// Invites a person without a message (B8, B13). Role: member, administrator.
     async fn invite(
         &self,
@@ -62,7 +79,8 @@ impl Arriving {
         let invited = match address(&input.address.0) {
             // Inviting again leaves a standing invitation as it is, so that the key has nothing to do here.
             Ok(address) => {
-                asker.app.invite(&viewer, InviteRequest { address, kind: input.kind.into() }).await
+                let kind = input.kind.into();
+                asker.app.invite(&viewer, InviteRequest { address, kind, audience: input.audience }).await
             }
             Err(problem) => Err(problem),
         };
@@ -71,26 +89,21 @@ impl Arriving {
         Ok(InvitePayload { invitation, problems: done.problems, position: done.position })
     }
 
-    /// Stops notifications and gives up all mail received to date, at once (B36-B39). Role: anyone with the link; guest, member.
-    async fn unsubscribe(
+    /// Sends the invitation again, or the confirmation mail of who registered; the old link is dead (B3, R11). Role: its sender, administrator.
+    async fn resend_invitation(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to do.")] input: UnsubscribeInput,
-    ) -> Result<UnsubscribePayload> {
-        let asker = asker(ctx);
-        let left = match &input.token {
-            Some(token) => asker.app.unsubscribe(&asker.caller, Leaver::Token(token.0.expose_secret())).await,
-            None => match asker.viewer() {
-                Ok(viewer) => asker.app.unsubscribe(&asker.caller, Leaver::Viewer(&viewer)).await,
-                Err(nobody) => return Err(failure(nobody)),
-            },
+        #[graphql(desc = "What to do.")] input: ResendInvitationInput,
+    ) -> Result<ResendInvitationPayload> {
+        let (asker, viewer) = (asker(ctx), viewer(ctx)?);
+        let resent = match find(Kind::Invitation, &input.invitation_id, "invitation", "invitationId") {
+            // A repeat within a minute sends nothing, so that the key has nothing to do here.
+            Ok(account) => asker.app.resend_invitation(&viewer, AccountId::new(account)).await,
+            Err(problem) => Err(problem),
         };
-        let done = settle(asker, left).await?;
-        Ok(UnsubscribePayload {
-            unsubscribed: done.value.is_some(),
-            problems: done.problems,
-            position: done.position,
-        })
+        let done = settle(asker, resent).await?;
+        let invitation = done.value.map(Invitation::from);
+        Ok(ResendInvitationPayload { invitation, problems: done.problems, position: done.position })
     }
 }
 
@@ -110,7 +123,7 @@ fn form(input: RegisterInput) -> Result<RegistrationForm, app::Error> {
     Ok(RegistrationForm {
         invitation: input.invitation_token.0.expose_secret().to_owned(),
         address: address(&input.address.0)?,
-        user_name: input.user_name,
+        user_name: input.user_name.map(|name| user_name(&name)).transpose()?,
         password: input.password.0,
         profile: input.profile.into(),
         reminder: input.reminder_phrase.map(|phrase| phrase.0),
@@ -175,6 +188,24 @@ pub(crate) struct ActivateAccountPayload {
     position: Option<Position>,
 }
 
+/// Input of `renewLink`.
+#[derive(InputObject)]
+pub(crate) struct RenewLinkInput {
+    /// Token of the expired link.
+    token: Secret,
+}
+
+/// Answer of `renewLink`.
+#[derive(SimpleObject)]
+pub(crate) struct RenewLinkPayload {
+    /// Where it went (R10).
+    masked_address: Option<String>,
+    /// Why it was not done; empty when it was.
+    problems: Vec<Problem>,
+    /// Name it in `Sealpost-At-Least` to read what was just done (R17); null when nothing was recorded or nobody is logged in.
+    position: Option<Position>,
+}
+
 /// Input of `invite`.
 #[derive(InputObject)]
 pub(crate) struct InviteInput {
@@ -185,6 +216,8 @@ pub(crate) struct InviteInput {
     /// Members are invited by administrators.
     #[graphql(default_with = "AccountKind::Guest")]
     kind: AccountKind,
+    /// For guests (C15).
+    audience: Option<String>,
 }
 
 /// Answer of `invite`.
@@ -198,18 +231,20 @@ pub(crate) struct InvitePayload {
     position: Option<Position>,
 }
 
-/// Input of `unsubscribe`.
+/// Input of `resendInvitation`.
 #[derive(InputObject)]
-pub(crate) struct UnsubscribeInput {
-    /// Token of an unsubscribe link; without it, the viewer leaves. A token counts before a session.
-    token: Option<Secret>,
+pub(crate) struct ResendInvitationInput {
+    /// Makes a retry safe: the same key gives the same answer and acts once (R7).
+    idempotency_key: IdempotencyKey,
+    /// Which.
+    invitation_id: ID,
 }
 
-/// Answer of `unsubscribe`.
+/// Answer of `resendInvitation`.
 #[derive(SimpleObject)]
-pub(crate) struct UnsubscribePayload {
-    /// Whether it is done.
-    unsubscribed: bool,
+pub(crate) struct ResendInvitationPayload {
+    /// The invitation, changed.
+    invitation: Option<Invitation>,
     /// Why it was not done; empty when it was.
     problems: Vec<Problem>,
     /// Name it in `Sealpost-At-Least` to read what was just done (R17); null when nothing was recorded or nobody is logged in.

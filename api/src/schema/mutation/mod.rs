@@ -1,10 +1,16 @@
 //! Everything that can be done: one use case each, one input, one payload. A field here unpacks its input, calls the use
 //! case and packs the answer.
 
+mod administration;
 mod arriving;
+mod clients;
 mod drafts;
 mod login;
+mod organisation;
+mod own_account;
 mod reading;
+mod recovery;
+mod second_factor;
 mod sending;
 
 use super::ids::{self, Kind};
@@ -20,9 +26,15 @@ use uuid::Uuid;
 pub(crate) struct Mutation(
     arriving::Arriving,
     login::Login,
+    recovery::Recovery,
+    second_factor::SecondFactor,
+    clients::Clients,
+    own_account::OwnAccount,
     drafts::Drafts,
     sending::Sending,
     reading::Reading,
+    administration::Administering,
+    organisation::Organising,
 );
 
 /// What a use case did, in the parts of a payload.
