@@ -1,26 +1,15 @@
 //! What an operator can get wrong: each gives a clear error that says what to do, and nothing half done.
 
+mod program;
+
 use eventstore::testing::{TestDb, on_both};
+use program::sealpost;
 use std::{
     fs,
     net::TcpListener,
     os::unix::fs::PermissionsExt,
-    path::Path,
     process::{Command, Output},
 };
-
-/// The program, with everything in a folder and a database of its own.
-fn sealpost(folder: &Path, url: &str, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_sealpost"))
-        .args(arguments)
-        .env("SEALPOST_DATABASE__URL", url)
-        .env("SEALPOST_KEYS__ROOT_FILE", folder.join("root.key"))
-        .env("SEALPOST_KEYS__FOLDER", folder.join("keys"))
-        .env("SEALPOST_ATTACHMENTS", folder.join("attachments"))
-        .env("SEALPOST_MAIL__FOLDER", folder.join("mail"))
-        .output()
-        .expect("the program starts")
-}
 
 fn says(output: &Output, words: &str) {
     let text = String::from_utf8_lossy(&output.stderr);
