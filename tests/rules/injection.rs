@@ -94,8 +94,13 @@ async fn people_may_be_called_anything() {
         stage.send(&mut clara, ada, "For Ada").await;
         let invitation = stage.mails(ada).await[0].token().expect("a link");
         let mut form = registration::form(&invitation, ada);
-        form["profile"] = json!({ "givenName": LINES[0], "familyName": BROKEN[0], "telephone": LINES[1] });
         form["challengeAnswers"][0]["question"] = json!(LINES[2]);
+        for broken in BROKEN {
+            form["profile"] = json!({ "givenName": LINES[0], "familyName": broken, "telephone": LINES[1] });
+            let refused = stage.stranger().attempt(REGISTER, form.clone()).await.expect("an answer");
+            assert_eq!(refused["problems"][0]["field"], json!(["profile", "familyName"]), "{refused}");
+        }
+        form["profile"]["familyName"] = json!(LINES[4]);
         stage.stranger().act(REGISTER, form).await.expect("she registers");
         let mails = stage.mails(ada).await;
         assert_eq!(mails.len(), 2);

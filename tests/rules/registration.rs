@@ -1,8 +1,8 @@
 //! From an invitation to an account.
 
 use crate::{
-    house::{CLARA, GINA, folder},
-    stage::{REGISTER, codes, on_stage},
+    house::{ADMINISTRATOR, CLARA, GINA, folder},
+    stage::{INVITE, REGISTER, Stage, codes, on_stage, text},
 };
 use domain::policy::{Pack, Policy};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 const ADA: &str = "ada@guest.example";
 /// What Ada chooses.
 pub const PASSWORD: &str = "seven quiet herons at dawn";
-const ACTIVATE: &str = "mutation($input: ActivateAccountInput!) { activateAccount(input: $input) { activated problems { code } } }";
+pub const ACTIVATE: &str = "mutation($input: ActivateAccountInput!) { activateAccount(input: $input) { activated problems { code } } }";
 
 /// A filled-in form of the portal pack.
 pub fn form(invitation: &str, address: &str) -> Value {
@@ -25,6 +25,36 @@ pub fn form(invitation: &str, address: &str) -> Value {
             { "question": "What was your first school?", "answer": "By the mill" },
         ],
     })
+}
+
+/// Invites an address; gives the token of the mail.
+pub async fn invited(stage: &Stage, address: &str) -> String {
+    let mut clara = stage.log_in(CLARA).await;
+    clara.act(INVITE, json!({ "idempotencyKey": stage.key(), "address": address })).await.expect("invited");
+    stage.mails(address).await[0].token().expect("a link")
+}
+
+/// Fills the form in by a change, and gives the payload.
+async fn tried(stage: &Stage, invitation: &str, address: &str, change: impl FnOnce(&mut Value)) -> Value {
+    let mut filled = form(invitation, address);
+    change(&mut filled);
+    stage.stranger().attempt(REGISTER, filled).await.expect("an answer")
+}
+
+/// Somebody who can log in by a user name.
+pub async fn registered_as(stage: &Stage, address: &str, user_name: &str) {
+    stage.change_policy(|policy| policy.accounts.activation = false).await;
+    let invitation = invited(stage, address).await;
+    let done = tried(stage, &invitation, address, |form| form["userName"] = json!(user_name)).await;
+    assert_eq!(done["next"], "LOG_IN", "{done}");
+}
+
+/// Somebody who can log in and was asked no questions; the policy must ask for none.
+pub async fn registered_without_questions(stage: &Stage, address: &str) {
+    stage.change_policy(|policy| policy.accounts.activation = false).await;
+    let invitation = invited(stage, address).await;
+    let done = tried(stage, &invitation, address, |form| form["challengeAnswers"] = Value::Null).await;
+    assert_eq!(done["next"], "LOG_IN", "{done}");
 }
 
 /// B8, B9, R4: the invited address registers, in any case; any other is refused with the same words, known or not, and that
@@ -79,17 +109,22 @@ async fn every_field_is_mandatory() {
         for (path, value, code) in [
             ("/password", json!("short"), "PASSWORD_REJECTED"),
             ("/password", json!(format!("my {ADA}")), "PASSWORD_REJECTED"),
+            ("/password", json!("qwertzuiop"), "PASSWORD_REJECTED"),
+            ("/password", json!("for EXAMPLE, this one"), "PASSWORD_REJECTED"),
+            ("/userName", json!("ada@insurer"), "INVALID"),
             ("/profile/givenName", json!(" "), "REQUIRED"),
             ("/profile/familyName", Value::Null, "REQUIRED"),
             ("/profile/telephone", json!("1".repeat(201)), "TOO_LONG"),
             ("/reminderPhrase", Value::Null, "REQUIRED"),
             ("/reminderPhrase", json!(format!("it is {PASSWORD}")), "PHRASE_REJECTED"),
+            ("/reminderPhrase", json!("HERO, but longer"), "PHRASE_REJECTED"),
             ("/challengeAnswers", json!([]), "REQUIRED"),
             ("/challengeAnswers/1/question", json!("In which town were you born?"), "INVALID"),
             ("/challengeAnswers/0/answer", json!("?!"), "INVALID"),
             ("/address", json!("no address"), "INVALID"),
         ] {
             let mut wrong = form(&invitation, ADA);
+            wrong["userName"] = Value::Null;
             *wrong.pointer_mut(path).expect("a field") = value;
             let payload = stage.stranger().attempt(REGISTER, wrong).await.expect("an answer");
             assert_eq!(codes(&payload), [code], "{path}: {payload}");
@@ -117,6 +152,72 @@ async fn the_envelope_pack_needs_no_activation() {
         assert_eq!(stage.mails(ADA).await.len(), 1, "a confirmation mail went out");
         ada.log_in(ADA, PASSWORD).await.expect("an answer");
         assert_eq!(folder(&mut ada, "inbox").await.len(), 1);
+    })
+    .await;
+}
+
+/// C5: a user name is one person's in an organisation, in whatever case; who comes second chooses another.
+#[tokio::test]
+async fn a_user_name_is_taken_once() {
+    on_stage(async |stage| {
+        registered_as(stage, ADA, "Countess").await;
+        let bea = "bea@guest.example";
+        let invitation = invited(stage, bea).await;
+        let refused = tried(stage, &invitation, bea, |form| form["userName"] = json!("COUNTESS")).await;
+        assert_eq!(
+            (codes(&refused), &refused["problems"][0]["field"]),
+            (vec!["INVALID"], &json!(["userName"]))
+        );
+        let done = tried(stage, &invitation, bea, |form| form["userName"] = json!("Beatrice")).await;
+        assert_eq!(done["next"], "LOG_IN", "a refusal leaves the invitation as it was: {done}");
+    })
+    .await;
+}
+
+/// A5: a password is the same however its letters are composed.
+#[tokio::test]
+async fn a_password_in_another_composition() {
+    on_stage(async |stage| {
+        stage.change_policy(|policy| policy.accounts.activation = false).await;
+        let invitation = invited(stage, ADA).await;
+        let composed = "sieben stille v\u{f6}gel \u{fb01}schen";
+        let done = tried(stage, &invitation, ADA, |form| form["password"] = json!(composed)).await;
+        assert_eq!(done["next"], "LOG_IN", "{done}");
+        let payload =
+            stage.stranger().log_in(ADA, "sieben stille vo\u{308}gel fischen").await.expect("an answer");
+        assert!(payload["viewer"].is_object(), "{payload}");
+    })
+    .await;
+}
+
+/// C15, B13: guests are invited into an audience that the policy knows; members have none, and guests invite nobody.
+#[tokio::test]
+async fn guests_carry_an_audience() {
+    on_stage(async |stage| {
+        stage.change_policy(|policy| policy.accounts.audiences = ["broker".to_owned()].into()).await;
+        let mut admin = stage.log_in(ADMINISTRATOR).await;
+        let mut n = 0;
+        let mut invite = async |kind: &str, audience: &str| {
+            n += 1;
+            let input = json!({
+                "idempotencyKey": stage.key(),
+                "address": format!("person{n}@guest.example"),
+                "kind": kind,
+                "audience": audience,
+            });
+            admin.attempt(INVITE, input).await.expect("an answer")
+        };
+        assert_eq!(text(&invite("GUEST", "broker").await, "/invitation/state"), "SENT");
+        for (kind, audience) in [("GUEST", "pilot"), ("GUEST", "Broker"), ("MEMBER", "broker")] {
+            let refused = invite(kind, audience).await;
+            assert_eq!(
+                (codes(&refused), &refused["problems"][0]["field"]),
+                (vec!["INVALID"], &json!(["audience"]))
+            );
+        }
+        let mut gina = stage.log_in(GINA).await;
+        let input = json!({ "idempotencyKey": stage.key(), "address": "x@guest.example" });
+        assert_eq!(codes(&gina.attempt(INVITE, input).await.expect("an answer")), ["NOT_ALLOWED"]);
     })
     .await;
 }

@@ -1,12 +1,13 @@
 //! A node with people on it, whose clock stands still until a test moves it.
 
 use crate::house;
-use app::{Challenge, RegistrationForm};
+use app::{Challenge, OrganisationChange, RegistrationForm};
 use domain::{
     Timestamp,
     account::{Kind, Profile},
     address::EmailAddress,
     policy::Policy,
+    presentation::SupportedClient,
 };
 use eventstore::{
     Clock,
@@ -24,9 +25,13 @@ use sealpost::{
 };
 use serde_json::{Value, json};
 use std::{
+    collections::HashSet,
     net::SocketAddr,
     path::PathBuf,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 use workers::JobName;
 
@@ -61,17 +66,20 @@ pub struct Stage {
     pub address: SocketAddr,
     pub cast: Cast,
     pub config: Config,
+    /// Mails that a test has looked at.
+    pub read: Mutex<HashSet<String>>,
     mail: PathBuf,
     keys: AtomicU32,
 }
 
 /// Plays a test on both databases.
 pub async fn on_stage<F: AsyncFn(&mut Stage)>(test: F) {
-    on_both(async |database: TestDb| {
+    // On the heap: a test's whole play is one future, too large for a thread's stack of them.
+    Box::pin(on_both(async |database: TestDb| {
         let mut stage = Stage::set(&database).await;
         test(&mut stage).await;
         stage.node.stop().await;
-    })
+    }))
     .await;
 }
 
@@ -80,24 +88,40 @@ impl Stage {
         let folder = test.dir.path();
         let database = Database { url: test.url.clone(), max_connections: 8 };
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let config = Config { database, ..Config::in_folder(folder, listen) };
+        // A test's client can say where it is, as if a proxy had seen it there.
+        let trusted_proxies = vec!["127.0.0.1".parse().expect("a network")];
+        let config = Config { database, trusted_proxies, ..Config::in_folder(folder, listen) };
         let clock = Clock::manual(BEGIN);
         let node = Node::open(config.clone(), clock.clone()).await.expect("the node opens");
         node.start_projections();
         let cast = demo::people_of(&node, "http://localhost").await.expect("people are enrolled");
         let address = node.start_server().await.expect("the server listens");
-        Self { node, clock, address, cast, config, mail: folder.join("mail"), keys: AtomicU32::new(0) }
+        Self {
+            node,
+            clock,
+            address,
+            cast,
+            config,
+            mail: folder.join("mail"),
+            keys: AtomicU32::new(0),
+            read: Mutex::default(),
+        }
     }
 
     /// One more guest.
     pub async fn enrol(&mut self, address: &str) {
+        self.enrol_as(address, None).await;
+    }
+
+    /// One more guest, perhaps with a user name.
+    pub async fn enrol_as(&mut self, address: &str, user_name: Option<&str>) {
         let challenge =
             |question: &str| Challenge { question: question.into(), answer: "Lakeside".to_owned().into() };
         let text = || Some("Example".to_owned());
         let form = RegistrationForm {
             invitation: String::new(),
             address: EmailAddress::parse(address).expect("an address"),
-            user_name: None,
+            user_name: user_name.map(|name| name.parse().expect("a user name")),
             password: PASSWORD.to_owned().into(),
             profile: Profile {
                 given_name: text(),
@@ -138,7 +162,22 @@ impl Stage {
         let rules = app.rules(organisation).await.expect("the rules");
         let mut policy = rules.policy.clone();
         change(&mut policy);
-        app.change_policy(organisation, &policy, rules.policy_version).await.expect("the policy changes");
+        app.change_policy(organisation, &policy, rules.policy_version, None)
+            .await
+            .expect("the policy changes");
+    }
+
+    /// Makes this the one client program that the organisation supports.
+    pub async fn support_client(&self, name: &str, platform: &str, minimum: &str, wanted: &str) {
+        let client = SupportedClient {
+            name: name.into(),
+            platform: platform.into(),
+            minimum_version: minimum.into(),
+            wanted_version: wanted.into(),
+        };
+        let change = OrganisationChange { clients: Some(vec![client]), ..OrganisationChange::default() };
+        let organisation = self.cast.organisation;
+        self.node.app.update_organisation(organisation, &change).await.expect("the organisation changes");
     }
 
     /// Moves the clock, once everything that happened has had its effect. No job runs.
@@ -155,6 +194,7 @@ impl Stage {
     /// Lets the due mails go out, and gives those that an address has got so far.
     pub async fn mails(&self, address: &str) -> Vec<Arrived> {
         let app = &self.node.app;
+        app.finish_requests().await;
         app.wait_for(app.log().head()).await.expect("the read models catch up");
         let ran = self.node.scheduler.run_now(JobName::SendNotifications).await.expect("the job runs");
         assert_eq!(ran.and_then(|ran| ran.failure), None);
