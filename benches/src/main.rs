@@ -1,4 +1,5 @@
-//! Measures the log and its read models on both databases, beside a plain `INSERT` in the same run.
+//! Measures the log and its read models on both databases, beside a plain `INSERT` in the same run; and, of a whole server,
+//! whether the time of an answer tells a known address from an unknown one.
 //!
 //! The figures of one machine mean little; the ratios travel. What each figure is stands in `README.md`.
 
@@ -10,6 +11,7 @@ mod plain;
 mod replay;
 mod report;
 mod server;
+mod timing;
 mod visible;
 mod workload;
 
@@ -42,9 +44,15 @@ pub struct Options {
     /// Connections to PostgreSQL, for the log and for the plain INSERT alike; the product's own default is 20.
     #[arg(long, default_value_t = 20)]
     connections: u32,
-    /// A built `sealpost`, to see how much memory a whole server takes.
+    /// A built `sealpost`, to see how much memory a whole server takes and whether its answers' times tell anything.
     #[arg(long)]
     server: Option<PathBuf>,
+    /// Only compare the times of answers for known and unknown addresses, of the server.
+    #[arg(long, requires = "server")]
+    timing: bool,
+    /// How often each is asked for.
+    #[arg(long, default_value_t = 200)]
+    pairs: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -65,6 +73,9 @@ async fn main() -> Result<()> {
 }
 
 async fn run(options: &Options) -> Result<()> {
+    if let (true, Some(server)) = (options.timing, &options.server) {
+        return timing::measure(server, options.pairs).await;
+    }
     let cores = std::thread::available_parallelism()?;
     println!(
         "{cores} cores, data in {}; rates are medians of rounds that take turns\n",
@@ -77,7 +88,11 @@ async fn run(options: &Options) -> Result<()> {
         let server = Server::postgres(options.postgres.as_deref(), &options.data)?;
         measure(&Database::new(server, options)?, options).await?;
     }
-    server::measure(options.server.as_deref(), options.time()).await
+    server::measure(options.server.as_deref(), options.time()).await?;
+    match &options.server {
+        Some(server) => timing::measure(server, options.pairs).await,
+        None => Ok(()),
+    }
 }
 
 async fn measure(database: &Database, options: &Options) -> Result<()> {

@@ -4,8 +4,8 @@ use anyhow::{Result, anyhow};
 use domain::{
     AccountId, Decider, Event, MessageId, Metadata, OrganisationId, Timestamp,
     account::{
-        self, Account, Credentials, Invite, IssuedLink, Kind, Lockout, LogIn, NewSession, Profile, Register,
-        SessionEnd, Verdict,
+        self, Account, Credentials, FactorVerdict, Invite, IssuedLink, Kind, Lockout, LogIn, NewSession,
+        Profile, Register, SessionEnd, Verdict,
     },
     address::{EmailAddress, Mailbox},
     bytes::{Sealed, TokenHash},
@@ -65,7 +65,8 @@ impl Stored for Logins {
 
 /// One event: `stream` logs in, from a place that is personal data.
 pub fn login(stream: &mut Loaded<Logins>, at: Timestamp) -> Result<Commit> {
-    let change = decide(stream, account::Event::LoggedIn { from: Personal::known(NETWORK), at })?;
+    let change =
+        decide(stream, account::Event::LoggedIn { from: Personal::known(NETWORK), factor: None, at })?;
     Ok(commit(Id::new(stream.id), change))
 }
 
@@ -83,6 +84,7 @@ pub async fn live(log: &Log, number: u64, correspondent: Option<AccountId>) -> R
         let session = log.clock().new_id();
         let attempt = LogIn {
             password: Verdict::Right,
+            factor: FactorVerdict::NotGiven,
             from: NETWORK,
             lockout: Lockout { threshold: 5, window: Period::minutes(15), duration: Period::hours(1) },
             session: NewSession {
@@ -114,6 +116,7 @@ async fn come_in(log: &Log, account: AccountId, address: &EmailAddress) -> Resul
     let invite = Invite {
         address: address.clone(),
         kind: Kind::Guest,
+        audience: None,
         by: None,
         invitation: issued_as(&invitation),
         at,
