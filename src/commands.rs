@@ -53,6 +53,7 @@ pub async fn serve(config: Config) -> Result<()> {
     start_tracing(config.log);
     let node = Node::open(config, Clock::System).await?;
     // First what can fail: a node that cannot listen takes no lease.
+    node.heed_signals()?;
     let address = node.start_server().await?;
     node.start_projections();
     node.start_workers();

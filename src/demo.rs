@@ -56,6 +56,7 @@ pub async fn run(folder: &Path, listen: SocketAddr) -> Result<()> {
     );
     start_tracing(LogFormat::Text);
     let node = open(folder, listen, Clock::System).await?;
+    node.heed_signals()?;
     node.start_projections();
     let people = folder.join(PEOPLE);
     if node.app.models().organisations().await?.is_empty() {

@@ -17,7 +17,10 @@ use std::{
     sync::{Arc, OnceLock},
     time::Duration,
 };
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 use workers::{Mailer, Scheduler, Table};
@@ -109,12 +112,25 @@ impl Node {
         route
     }
 
+    /// From here on a signal (SIGTERM, SIGINT) asks the node to stop, however far it has started: killed hard, it would
+    /// leave leases behind that others wait for.
+    pub fn heed_signals(&self) -> std::io::Result<()> {
+        let (mut terminate, mut interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let stop = self.stop.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            stop.cancel();
+        });
+        Ok(())
+    }
+
     /// Runs until somebody asks to stop, by signal or by [`Self::stopper`].
     pub async fn wait(&self) {
-        tokio::select! {
-            () = self.stop.cancelled() => {}
-            () = signalled() => {}
-        }
+        self.stop.cancelled().await;
     }
 
     /// What it was configured with.
@@ -187,18 +203,4 @@ fn metrics_handle() -> PrometheusHandle {
             builder.install_recorder().unwrap_or_else(|_| PrometheusBuilder::new().build_recorder().handle())
         })
         .clone()
-}
-
-async fn signalled() {
-    let terminated = async {
-        if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            signal.recv().await;
-        } else {
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
-    }
 }
