@@ -58,7 +58,7 @@ pub struct ClientView {
     pub activated_at: Timestamp,
     /// Whether its credential is refused.
     pub blocked: bool,
-    /// When it was last used; nothing before it fetched its credential, or once that is over.
+    /// When it was last used; nothing before it fetched its credential.
     pub last_used_at: Option<Timestamp>,
 }
 
@@ -319,15 +319,14 @@ impl App {
         account: AccountId,
     ) -> Result<Vec<ClientView>, Error> {
         let holder = self.holder(organisation, account).await?;
-        let sessions = self.models.sessions_of(organisation, account, self.log.now()).await?;
+        let used = self.models.clients_last_used(organisation, account).await?;
         let view = |client: &domain::account::Client| {
-            let own = sessions.iter().filter(|session| session.client == Some(client.id));
             Some(ClientView {
                 id: client.id,
                 program: client.program.value()?.clone(),
                 activated_at: client.activated_at,
                 blocked: client.blocked,
-                last_used_at: own.map(|session| session.last_active_at).max(),
+                last_used_at: used.get(&client.id).copied(),
             })
         };
         Ok(holder.clients.iter().filter_map(view).collect())

@@ -442,7 +442,7 @@ impl Holder {
                 let seen = from.value().map(IpAddr::to_canonical).into_iter().collect();
                 self.sessions.push(LiveSession { id: *session, client: *client, seen });
             }
-            Event::SessionEnded { session, .. } => self.sessions.retain(|live| live.id != *session),
+            Event::SessionEnded { session, .. } => self.session_over(*session),
             Event::NetworkChanged { session, from, .. } => {
                 if let Some(live) = self.sessions.iter_mut().find(|live| live.id == *session) {
                     live.seen.extend(from.value().copied());

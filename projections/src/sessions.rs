@@ -7,7 +7,7 @@ use domain::{
     id::ClientId,
 };
 use eventstore::{Recorded, db::Row};
-use std::net::IpAddr;
+use std::{collections::HashMap, net::IpAddr};
 
 pub(crate) const MODEL: ReadModel = ReadModel { name: "sessions", tables: &["rm_sessions"], apply };
 
@@ -30,6 +30,9 @@ const OVER: &str = "SELECT s.session, s.account, s.client, s.network, s.device, 
      LEFT JOIN session_activity a ON a.organisation = s.organisation AND a.session = s.session \
      WHERE s.organisation = $1 AND s.ended_at IS NULL AND (s.ends_at <= $2 \
      OR (s.client IS NULL AND COALESCE(a.last_active_at, s.started_at) <= $3)) ORDER BY s.started_at LIMIT $4";
+const USED_BY_CLIENTS: &str = "SELECT s.client, MAX(COALESCE(a.last_active_at, s.started_at)) AS last_active_at \
+     FROM rm_sessions s LEFT JOIN session_activity a ON a.organisation = s.organisation AND a.session = s.session \
+     WHERE s.organisation = $1 AND s.account = $2 AND s.client IS NOT NULL GROUP BY s.client";
 const OF_ACCOUNT: &str = "SELECT s.session, s.account, s.client, s.network, s.device, s.started_at, s.ends_at, s.ended_at, \
      COALESCE(a.last_active_at, s.started_at) AS last_active_at FROM rm_sessions s \
      LEFT JOIN session_activity a ON a.organisation = s.organisation AND a.session = s.session \
@@ -171,6 +174,17 @@ impl Projections {
             sessions.push(self.session_row(organisation, &row).await?);
         }
         Ok(sessions)
+    }
+
+    /// When each client program of an account was last used, whether its session lives or not (B51).
+    pub async fn clients_last_used(
+        &self,
+        organisation: OrganisationId,
+        account: AccountId,
+    ) -> Result<HashMap<ClientId, Timestamp>, ProjectionError> {
+        let values = vec![organisation.value(), account.value()];
+        let rows = self.log().db().all(USED_BY_CLIENTS, values).await?;
+        rows.iter().map(|row| Ok((row.id("client")?, row.time("last_active_at")?))).collect()
     }
 
     /// Notes that a session was used; an earlier time than the noted one changes nothing. A power cut may take the last

@@ -232,8 +232,10 @@ async fn a_client_is_blocked_and_deleted() {
             (StatusCode::UNAUTHORIZED, &json!("CLIENT_NOT_ACTIVATED"), &json!(ACTIVATION_URL))
         );
         assert!(!socket(stage, &plugin).await);
-        let states: Vec<_> = clients(&mut clara).await.iter().map(|client| client["state"].clone()).collect();
+        let programs = clients(&mut clara).await;
+        let states: Vec<_> = programs.iter().map(|client| client["state"].clone()).collect();
         assert_eq!(states, ["BLOCKED", "ACTIVE"]);
+        assert_eq!(programs[0]["lastUsedAt"], "2026-03-02T09:00:00Z", "it is known when it was last used");
         let head = stage.head();
         assert_eq!(codes(&clara.attempt(BLOCK, input.clone()).await.expect("an answer")), [""; 0]);
         assert_eq!(stage.head(), head, "blocking twice is nothing new");
@@ -572,4 +574,23 @@ async fn support(stage: &Stage, minimums: &[(&str, &str)]) {
     let operator = Metadata::by(Actor::Operator);
     let done = app.log().execute::<Organisation>(organisation, Uuid::nil(), &operator, update).await;
     done.expect("an answer").expect("the organisation is updated");
+}
+
+/// B51: a client whose session its person ended has no credential that works: it is shown as blocked and can be deleted.
+#[tokio::test]
+async fn a_client_whose_session_was_ended_is_out() {
+    on_stage(async |stage| {
+        let mut clara = stage.log_in(CLARA).await;
+        let (plugin, _, id) = activated(stage, &mut clara).await;
+        let listed = clara.ask("{ viewer { sessions { id client { id } } } }", json!({})).await.expect("an answer");
+        let sessions = listed["data"]["viewer"]["sessions"].as_array().expect("sessions");
+        let own = sessions.iter().find(|session| session["client"]["id"] == id.as_str()).expect("the client's");
+        let end = "mutation($input: EndSessionInput!) { endSession(input: $input) { endedSessionId problems { code message field } } }";
+        clara.act(end, json!({ "sessionId": own["id"] })).await.expect("it ends");
+        not_activated(&plugin.ask(WHO).await);
+        assert_eq!(clients(&mut clara).await[0]["state"], "BLOCKED");
+        clara.act(DELETE, json!({ "clientId": id })).await.expect("it is deleted");
+        assert!(clients(&mut clara).await.is_empty());
+    })
+    .await;
 }

@@ -102,6 +102,15 @@ impl Holder {
         live.map(|live| Event::SessionEnded { session: live.id, why, at }).collect()
     }
 
+    /// A session is over, and with it the credential of the client program that it was of (B51).
+    pub(super) fn session_over(&mut self, session: SessionId) {
+        let over = self.sessions.iter().find(|live| live.id == session).and_then(|live| live.client);
+        for client in self.clients.iter_mut().filter(|client| Some(client.id) == over) {
+            client.blocked = true;
+        }
+        self.sessions.retain(|live| live.id != session);
+    }
+
     /// Ends the sessions of people, and those of client programs as well if asked.
     pub(super) fn end_sessions(&self, clients_too: bool, why: SessionEnd, at: Timestamp) -> Vec<Event> {
         let ending = self.sessions.iter().filter(|live| clients_too || live.client.is_none());

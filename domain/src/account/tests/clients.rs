@@ -80,6 +80,14 @@ fn a_blocked_client_is_out() {
     given::<Account>(active()).when(block(30)).then_refused(Refusal::ClientUnknown);
 }
 
+/// B51: a client program whose session ended, whichever way, has no credential that works, and can be deleted.
+#[test]
+fn a_client_whose_session_ended_is_out() {
+    let begun = session_started(9, Some(id(30)), HOME);
+    let over = session_ended(9, SessionEnd::EndedElsewhere, NOON);
+    after(with_client(), [begun, over]).when(delete(30)).then([deleted(30)]);
+}
+
 /// B51: only a blocked client program can be deleted; then it is gone.
 #[test]
 fn a_blocked_client_is_deleted() {
