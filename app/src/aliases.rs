@@ -1,13 +1,13 @@
 //! Further addresses of a member, and which of them is the primary one (B40–B50, R14). Confirming one is in `joining`.
 
 use crate::{
-    App, Caller, Done, Error, LinkPurpose, Problem, ProblemCode, Viewer, links::invalid_link,
+    App, Caller, Capability, Done, Error, LinkPurpose, Problem, ProblemCode, Viewer, links::invalid_link,
     registration::by_link, retrying,
 };
 use domain::{
     AccountId, Metadata, OrganisationId,
     account::{
-        Account, Alias, Command,
+        self, Account, Alias, Command,
         alias::{self, CONFIRMATION_LIFE, Standing, UNDO_WINDOW},
     },
     address::EmailAddress,
@@ -35,6 +35,7 @@ impl App {
         address: &EmailAddress,
     ) -> Result<Done<Option<Alias>>, Error> {
         let Viewer { organisation, account, .. } = *viewer;
+        viewer.in_person()?;
         refuse_group(address, viewer.rules.policy.accounts.is_group(address))?;
         self.request_alias(organisation, account, address, None, &viewer.meta()).await
     }
@@ -84,6 +85,7 @@ impl App {
 
     /// Makes a confirmed alias the primary address. The old one is told, and can undo it for a week (B46, R14).
     pub async fn promote_alias(&self, viewer: &Viewer, alias: AliasId) -> Result<Done<AccountId>, Error> {
+        manages(viewer)?;
         let Viewer { organisation, account, .. } = *viewer;
         let (former, at): (AliasId, _) = (self.log.clock().new_id(), self.log.now());
         let purpose = LinkPurpose::UndoAliasPromotion;
@@ -104,6 +106,7 @@ impl App {
 
     /// Takes an alias away; its address can be anyone's from then on.
     pub async fn remove_alias(&self, viewer: &Viewer, alias: AliasId) -> Result<Done<AccountId>, Error> {
+        manages(viewer)?;
         let Viewer { organisation, account, .. } = *viewer;
         let at = self.log.now();
         let meta = &viewer.meta();
@@ -187,4 +190,13 @@ pub(crate) fn refuse_group(address: &EmailAddress, is_group: bool) -> Result<(),
 /// Somebody else was given the name this very moment: worth deciding again.
 pub(crate) fn taken() -> Problem {
     Problem::new(ProblemCode::Conflict, "The address was just taken.")
+}
+
+/// Refuses whoever may not manage aliases now: a guest, a client program, anybody where the policy has switched it off (B40).
+fn manages(viewer: &Viewer) -> Result<(), Error> {
+    viewer.in_person()?;
+    if viewer.capabilities().contains(&Capability::ManageAliases) {
+        return Ok(());
+    }
+    Err(Problem::from(account::Refusal::AliasesNotAllowed).into())
 }

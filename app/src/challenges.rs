@@ -76,6 +76,10 @@ impl App {
             Some(asked) => self.challenges(asked).await?,
             None => (None, vec![]),
         };
+        if let Some(asked) = asked {
+            // A failure at an unknown address is sealed under it (R4).
+            self.typed_key(organisation, asked.tag).await?;
+        }
         let verdict = self.compare(own, answers).await?;
         let permitted = match (account, asked) {
             (Some(account), _) => {

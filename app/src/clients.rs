@@ -105,6 +105,16 @@ impl Viewer {
     pub fn client(&self) -> Option<ClientId> {
         self.holder.sessions.iter().find(|live| live.id == self.session)?.client
     }
+
+    /// Refuses a client program what decides whose the account is and what becomes of it: its credential lasts a year, is
+    /// not asked for a second factor, and outlives a changed password.
+    pub(crate) fn in_person(&self) -> Result<(), Problem> {
+        if self.client().is_none() {
+            return Ok(());
+        }
+        let message = "Do this in a browser: a client program cannot.";
+        Err(Problem::new(ProblemCode::NotAllowed, message))
+    }
 }
 
 impl App {

@@ -33,6 +33,7 @@ impl App {
         viewer: &Viewer,
         password: &SecretString,
     ) -> Result<Done<AccountId>, Error> {
+        viewer.in_person()?;
         // The session showed a second factor already, where there is one.
         self.prove(caller, viewer.account, password, &viewer.meta()).await?;
         self.close(viewer.organisation, viewer.account, Closing::Wish, None, &viewer.meta()).await

@@ -78,8 +78,13 @@ impl App {
         if let Some(problem) = audience_problem(viewer, &request) {
             return Err(problem.into());
         }
+        let meta = match request.kind {
+            Kind::Guest => viewer.meta(),
+            // By right of a role, and on record as such (K2).
+            Kind::Member => self.authorise(viewer, Right::Administer).await?,
+        };
         let by = Some(viewer.account);
-        let (account, position) = self.invite_whom(viewer.organisation, &viewer.meta(), by, &request).await?;
+        let (account, position) = self.invite_whom(viewer.organisation, &meta, by, &request).await?;
         self.shown_invitation(viewer.organisation, account, position).await
     }
 

@@ -27,6 +27,7 @@ impl App {
         let organisation = caller.organisation;
         match leaver {
             Leaver::Viewer(viewer) => {
+                viewer.in_person()?;
                 self.leave(organisation, viewer.account, LeavingVia::Account, &viewer.meta()).await
             }
             Leaver::Token(token) => {

@@ -16,6 +16,7 @@ use domain::{
     },
     address::EmailAddress,
     audit::Right,
+    bytes::Sealed,
     event::{Actor, Subject},
     id::AddressTag,
     organisation,
@@ -34,7 +35,7 @@ pub enum LogInStep {
     LoggedIn(LoggedIn),
     /// The password was right; a code is due.
     SecondFactorDue {
-        /// For [`App::confirm_log_in`]; works for [`CODE_LIFE`], and until the password changes.
+        /// For [`App::confirm_log_in`]; works for five minutes, and until the password changes.
         token: SecretString,
         /// What can be given.
         kinds: Vec<SecondFactorKind>,
@@ -98,7 +99,7 @@ impl App {
             return Err(login_failed());
         };
         let attempt = self.new_attempt(caller, &rules, verdict, FactorVerdict::NotGiven);
-        match self.attempt(caller, sought.account, Some(sought.tag), attempt).await? {
+        match self.attempt(caller, (sought.account, holder), Some(sought.tag), attempt).await? {
             Outcome::Failed => Err(login_failed()),
             Outcome::Begun(done) => self.welcome(done, replaces).await,
             Outcome::Open(position) => {
@@ -128,7 +129,7 @@ impl App {
         let rules = self.rules(organisation).await?;
         let factor = self.judge_code(organisation, account, &holder, code).await?;
         let attempt = self.new_attempt(caller, &rules, Verdict::Right, factor);
-        match self.attempt(caller, account, None, attempt).await? {
+        match self.attempt(caller, (account, &holder), None, attempt).await? {
             Outcome::Begun(done) => self.welcome(done, replaces).await,
             Outcome::Failed => {
                 let message = "The code is wrong or was used; wait for the next one and give that.";
@@ -188,12 +189,12 @@ impl App {
         (LogIn { password, factor, from: caller.network, lockout, session, at }, token)
     }
 
-    /// What the attempt means for the account and, if it failed, for the network: one commit. `typed` is the stream of what
-    /// a stranger typed.
+    /// What the attempt means for the account and, if it failed, for the network: one commit. What was given was judged by
+    /// the person `as_judged`; where that changed since, it is wrong. `typed` is the stream of what a stranger typed.
     async fn attempt(
         &self,
         caller: &Caller,
-        account: AccountId,
+        (account, as_judged): (AccountId, &Holder),
         typed: Option<AddressTag>,
         (attempt, token): (LogIn, Token),
     ) -> Result<Outcome, Error> {
@@ -204,14 +205,17 @@ impl App {
         if let (Verdict::Wrong, Some(tag)) = (attempt.password, typed) {
             self.typed_key(caller.organisation, tag).await?;
         }
-        let by = match attempt.password {
-            Verdict::Right => Actor::Person { account, role: None },
-            Verdict::Wrong => Actor::Anonymous,
-        };
-        let (meta, attempt) = (&Metadata { by, ..ANONYMOUS }, &attempt);
+        let attempt = &attempt;
         let (events, position) = retrying(move || async move {
             let loaded = self.log.load::<Account>(caller.organisation, account.uuid()).await?;
-            let command = Command::LogIn(Box::new(attempt.clone()));
+            let stands = loaded.state.holder().is_some_and(|holder| secrets(holder) == secrets(as_judged));
+            let password = if stands { attempt.password } else { Verdict::Wrong };
+            let by = match password {
+                Verdict::Right => Actor::Person { account, role: None },
+                Verdict::Wrong => Actor::Anonymous,
+            };
+            let meta = &Metadata { by, ..ANONYMOUS };
+            let command = Command::LogIn(Box::new(LogIn { password, ..attempt.clone() }));
             let (change, events) = loaded.decide_seeing(command).map_err(Problem::from)?;
             let mut changes = vec![change];
             if events.iter().any(is_failure) {
@@ -256,7 +260,7 @@ impl App {
 
     /// Makes the key that a failure at an unknown address is sealed under, for every address: making it takes a commit,
     /// by which a known address could be told (R4).
-    async fn typed_key(&self, organisation: OrganisationId, tag: AddressTag) -> Result<(), Error> {
+    pub(crate) async fn typed_key(&self, organisation: OrganisationId, tag: AddressTag) -> Result<(), Error> {
         self.log.vault().obtain(&KeyName::subject(organisation, Subject::Address(tag))).await?;
         Ok(())
     }
@@ -348,6 +352,12 @@ impl HalfDone {
 fn password_mark(index: &seal::Key, credentials: Option<&Credentials>) -> [u8; 8] {
     let sealed = credentials.map(|own| own.password.0.as_slice()).unwrap_or_default();
     blind::tag(index, "password-mark", sealed).first_chunk().copied().unwrap_or_default()
+}
+
+/// What the parts of a login are judged by: a password or a second factor that was changed meanwhile lets nobody in.
+fn secrets(holder: &Holder) -> (Option<&Sealed>, Option<[&Sealed; 2]>) {
+    let password = holder.credentials.as_ref().map(|own| &own.password);
+    (password, holder.second_factor.as_ref().map(|own| [&own.secret, &own.recovery_codes]))
 }
 
 fn is_failure(event: &Event) -> bool {

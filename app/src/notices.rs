@@ -36,6 +36,10 @@ impl App {
         if !holder.subscribed && !reaches_who_left(row.kind) {
             return Ok(Err(Suppression::Unsubscribed));
         }
+        // Its links were made of a key that is destroyed.
+        if holder.stage == Stage::Closed {
+            return Ok(Err(Suppression::Over));
+        }
         let rules = self.rules(organisation).await?;
         let identity = rules.founded.clone().ok_or_else(|| not_found("organisation"))?;
         let Some(cause) = self.cause(organisation, row).await? else { return Ok(Err(Suppression::Over)) };

@@ -2,12 +2,15 @@
 
 use crate::{App, Caller, Done, Error, Problem, SecondFactorCode, Viewer, credentials::Credential, retrying};
 use domain::{
-    AccountId, OrganisationId,
-    account::{Account, Command, FactorUse, FactorVerdict, Holder, second_factor},
+    AccountId, Decider, OrganisationId, SessionId, Timestamp,
+    account::{Account, Command, FactorUse, FactorVerdict, Holder, SessionEnd, second_factor},
     address::EmailAddress,
     bytes::Sealed,
 };
-use eventstore::Commit;
+use eventstore::{
+    Commit,
+    log::{Change, Loaded},
+};
 use seal::{
     codes::{RECOVERY_CODES, hash_recovery_code, recovery_codes},
     totp::{SECRET_BYTES, TotpSecret},
@@ -50,6 +53,7 @@ impl App {
         viewer: &Viewer,
         password: &SecretString,
     ) -> Result<Done<SecretString>, Error> {
+        viewer.in_person()?;
         self.prove(caller, viewer.account, password, &viewer.meta()).await?;
         let Viewer { organisation, account, .. } = *viewer;
         let (secret, at) = (TotpSecret::random(), self.log.now());
@@ -68,6 +72,7 @@ impl App {
         viewer: &Viewer,
         code: &SecretString,
     ) -> Result<Done<Vec<SecretString>>, Error> {
+        viewer.in_person()?;
         let Viewer { organisation, account, .. } = *viewer;
         let codes = recovery_codes();
         let hashes: Vec<u8> =
@@ -86,8 +91,8 @@ impl App {
             };
             let (recovery_codes, at) = (sealed.clone(), self.log.now());
             let confirm = second_factor::Command::Confirm { step, recovery_codes, at };
-            let change = loaded.decide(Command::Factor(confirm)).map_err(Problem::from)?;
-            Ok(self.log.append(Commit::new(organisation, meta, vec![change])).await?.position())
+            let changes = enrolling(loaded, confirm, viewer.session, at)?;
+            Ok(self.log.append(Commit::new(organisation, meta, changes)).await?.position())
         })
         .await?;
         Ok(Done { value: codes.into(), position })
@@ -100,6 +105,7 @@ impl App {
         viewer: &Viewer,
         password: &SecretString,
     ) -> Result<Done<()>, Error> {
+        viewer.in_person()?;
         self.prove(caller, viewer.account, password, &viewer.meta()).await?;
         let Viewer { organisation, account, .. } = *viewer;
         let demanding = &viewer.rules.policy.accounts.second_factor;
@@ -154,4 +160,29 @@ impl App {
             |bytes| TotpSecret::from_bytes(bytes).matching_step(code.expose_secret(), seconds, last_used);
         Ok(bytes.and_then(step))
     }
+}
+
+/// The changes by which a second factor is enrolled. Other sessions end: nobody was asked for it there, and roles that sleep
+/// without it would wake in them.
+fn enrolling(
+    mut loaded: Loaded<Account>,
+    confirm: second_factor::Command,
+    own: SessionId,
+    at: Timestamp,
+) -> Result<Vec<Change>, Problem> {
+    let sessions = loaded.state.holder().map(|holder| holder.sessions.clone()).unwrap_or_default();
+    let others = sessions.iter().filter(|live| live.id != own && live.client.is_none());
+    let why = SessionEnd::EndedElsewhere;
+    let end = others.map(|other| Command::EndSession { session: other.id, why, at });
+    let mut changes = vec![];
+    for command in [Command::Factor(confirm)].into_iter().chain(end) {
+        let (change, events) = loaded.decide_seeing(command)?;
+        changes.push(change);
+        // Each is decided after those before it.
+        for event in &events {
+            loaded.version += 1;
+            loaded.state = Account::evolve(loaded.state, event);
+        }
+    }
+    Ok(changes)
 }

@@ -66,7 +66,7 @@ impl App {
             account: row.account,
             session: row.session,
             kind: holder.kind,
-            roles: roles(&rules, row.account, &holder),
+            roles: roles(&rules, &row, &holder),
             holder: Arc::new(holder),
             rules,
         }))
@@ -208,10 +208,11 @@ pub(crate) fn over(row: &SessionRow, policy: &SessionPolicy, now: Timestamp) -> 
     }
 }
 
-/// The roles that a person can use: one that needs a second factor sleeps until the person has one.
-fn roles(rules: &organisation::State, account: AccountId, holder: &Holder) -> BTreeSet<Role> {
-    let mut awake = rules.roles_of(account);
-    if holder.second_factor.is_none() {
+/// The roles that a person can use: one that needs a second factor sleeps until the person has one, and where nobody is
+/// asked for it, as in a client program.
+fn roles(rules: &organisation::State, row: &SessionRow, holder: &Holder) -> BTreeSet<Role> {
+    let mut awake = rules.roles_of(row.account);
+    if holder.second_factor.is_none() || row.client.is_some() {
         awake.retain(|role| !rules.policy.accounts.second_factor.contains(role));
     }
     awake

@@ -42,7 +42,7 @@ pub enum Invitation {}
 pub enum Link {}
 /// Names [`AliasId`](crate::id::AliasId); never constructed.
 pub enum AliasName {}
-/// Names [`ClientId`]; never constructed.
+/// Names [`ClientId`](crate::id::ClientId); never constructed.
 pub enum ClientName {}
 
 /// What the rules know of an account.

@@ -5,7 +5,11 @@ use crate::{
     policy::grant,
     stage::{INVITE, OPEN, codes, error, on_stage, text},
 };
-use domain::policy::{Pack, Policy, Role};
+use domain::{
+    event::Actor,
+    policy::{Pack, Policy, Role},
+};
+use projections::audit::{AuditFilter, Kind};
 use sealpost::walk::client::Client;
 use serde_json::{Value, json};
 
@@ -365,6 +369,26 @@ async fn administering_needs_the_role() {
                 assert_eq!(stage.head(), before + 1, "{who} {name}: the refusal alone is on record");
             }
         }
+    })
+    .await;
+}
+
+/// K2, K7: a member is invited by right of a role, and the event says by which.
+#[tokio::test]
+async fn a_member_is_invited_by_a_role() {
+    on_stage(async |stage| {
+        let mut admin = stage.log_in(ADMINISTRATOR).await;
+        admin
+            .act(
+                INVITE,
+                json!({ "idempotencyKey": stage.key(), "address": "new@insurer.example", "kind": "MEMBER" }),
+            )
+            .await
+            .expect("it goes");
+        let (app, organisation) = (&stage.node.app, stage.cast.organisation);
+        let events = app.audit_by_operator(organisation, &AuditFilter::default()).await.expect("the audit");
+        let invited = events.iter().rfind(|event| event.kind == Kind::Invited).expect("the invitation");
+        assert!(matches!(invited.by, Actor::Person { role: Some(Role::Administrator), .. }), "{invited:?}");
     })
     .await;
 }

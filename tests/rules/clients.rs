@@ -1,8 +1,10 @@
 //! Client programs: how one gets a credential, what it does with it, and how it loses it (B51–B55).
 
 use crate::{
-    house::{BRUNO, CLARA, GINA},
+    browser::Browser,
+    house::{ADMINISTRATOR, BRUNO, CLARA, GINA},
     raw::Answer,
+    second_factor::enrol,
     stage::{OPEN, Stage, codes, error, listed, on_stage, text},
 };
 use app::Founding;
@@ -11,7 +13,7 @@ use domain::{
     Metadata,
     event::Actor,
     organisation::{Command, Identity, Organisation},
-    policy::Pack,
+    policy::{Pack, Policy, Role},
     presentation::{Presentation, SupportedClient},
 };
 use reqwest::{RequestBuilder, StatusCode, header::SET_COOKIE};
@@ -591,6 +593,67 @@ async fn a_client_whose_session_was_ended_is_out() {
         assert_eq!(clients(&mut clara).await[0]["state"], "BLOCKED");
         clara.act(DELETE, json!({ "clientId": id })).await.expect("it is deleted");
         assert!(clients(&mut clara).await.is_empty());
+    })
+    .await;
+}
+
+/// B51, K9, R14: a client reads and writes mail; what decides whose the account is and what becomes of it is done in a
+/// browser, though the client knew the password.
+#[tokio::test]
+async fn a_client_does_not_dispose_of_the_account() {
+    on_stage(async |stage| {
+        stage.change_policy(|policy| policy.accounts.aliases = true).await;
+        let mut clara = stage.log_in(CLARA).await;
+        let (plugin, _, _) = activated(stage, &mut clara).await;
+        let add =
+            "mutation($input: AddAliasInput!) { addAlias(input: $input) { alias { id } problems { code } } }";
+        let own = clara.act(add, json!({ "address": "c.weber@insurer.example" })).await.expect("an alias");
+        let (password, alias) = (json!({ "password": stage.password(CLARA) }), &own["alias"]["id"]);
+        let head = stage.head();
+        for (name, input) in [
+            ("addAlias", json!({ "address": "thief@evil.example" })),
+            ("promoteAlias", json!({ "aliasId": alias })),
+            ("removeAlias", json!({ "aliasId": alias })),
+            ("requestTotp", password.clone()),
+            ("confirmTotp", json!({ "code": "123456" })),
+            ("removeTotp", password.clone()),
+            ("unsubscribe", json!({})),
+            ("closeAccount", password),
+        ] {
+            let kind = format!("{}{}Input", name[..1].to_uppercase(), &name[1..]);
+            let query = format!(
+                "mutation($input: {kind}!) {{ {name}(input: $input) {{ problems {{ code message }} }} }}"
+            );
+            let payload = plugin.act(&query, input).await;
+            assert_eq!(codes(&payload), ["NOT_ALLOWED"], "{name}: {payload}");
+            assert!(text(&payload, "/problems/0/message").contains("in a browser"), "{name}: {payload}");
+        }
+        assert_eq!(stage.head(), head, "something was recorded");
+        assert_eq!(whose(&plugin.ask(WHO).await), CLARA);
+    })
+    .await;
+}
+
+/// K2, B51: a role that needs a second factor sleeps in a client program, which nobody asks for one.
+#[tokio::test]
+async fn a_role_that_needs_a_factor_sleeps_in_a_client() {
+    on_stage(async |stage| {
+        let mut admin = stage.log_in(ADMINISTRATOR).await;
+        let (plugin, _, _) = activated(stage, &mut admin).await;
+        let query = "{ viewer { capabilities } }";
+        let administers = async || {
+            let answer = plugin.ask(query).await.body;
+            let all = answer["data"]["viewer"]["capabilities"].as_array().expect("a list").clone();
+            all.contains(&json!("ADMINISTER"))
+        };
+        assert!(administers().await);
+        let demand = |policy: &mut Policy| {
+            policy.accounts.second_factor.insert(Role::Administrator);
+        };
+        stage.change_policy(demand).await;
+        let mut browser = Browser::log_in(stage, "192.0.2.7", ADMINISTRATOR).await;
+        enrol(stage, &mut browser, ADMINISTRATOR).await;
+        assert!(!administers().await, "the role is awake");
     })
     .await;
 }

@@ -397,3 +397,22 @@ async fn a_user_name_leads_to_the_account() {
     })
     .await;
 }
+
+/// B24, K9: a reset link that waits while its account is closed is not mailed, and holds up nobody's mail.
+#[tokio::test]
+async fn a_link_of_a_closed_account_is_not_mailed() {
+    on_stage(async |stage| {
+        stage.change_policy(|policy| policy.recovery.link = true).await;
+        let (mut gina, mut clara) = (stage.log_in(GINA).await, stage.log_in(CLARA).await);
+        stage.stranger().act(LINK, json!({ "address": GINA })).await.expect("it is taken");
+        stage.node.app.finish_requests().await;
+        let close =
+            "mutation($input: CloseAccountInput!) { closeAccount(input: $input) { closed problems { code } } }";
+        let closed = gina.act(close, json!({ "password": stage.password(GINA) })).await.expect("it closes");
+        assert_eq!(closed["closed"], true);
+        stage.send(&mut clara, "new@guest.example", "After that").await;
+        assert!(stage.mails(GINA).await.is_empty());
+        assert_eq!(stage.mails("new@guest.example").await.len(), 1);
+    })
+    .await;
+}

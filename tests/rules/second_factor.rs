@@ -20,7 +20,7 @@ const CONFIRM_LOG_IN: &str = "mutation($input: ConfirmLogInInput!) { confirmLogI
 const ENROLLED: &str = "{ viewer { secondFactors capabilities } }";
 
 /// What an app on a phone keeps.
-struct Authenticator([u8; 20]);
+pub struct Authenticator([u8; 20]);
 
 impl Authenticator {
     /// Reads the secret in an `otpauth` URL: base32 (RFC 4648 §6).
@@ -54,7 +54,7 @@ impl Authenticator {
 }
 
 /// Enrols somebody; gives the authenticator and the codes on paper.
-async fn enrol(stage: &Stage, browser: &mut Browser, who: &str) -> (Authenticator, Vec<String>) {
+pub async fn enrol(stage: &Stage, browser: &mut Browser, who: &str) -> (Authenticator, Vec<String>) {
     let asked = browser.attempt(REQUEST, json!({ "password": stage.password(who) })).await;
     let authenticator = Authenticator::reading(&text(&asked, "/otpauthUrl"));
     let done = browser.attempt(CONFIRM, json!({ "code": authenticator.code(stage) })).await;
@@ -217,6 +217,25 @@ async fn a_role_sleeps_without_its_factor() {
         let refused = browser.attempt(REMOVE, json!({ "password": stage.password(ADMINISTRATOR) })).await;
         assert_eq!(codes(&refused), ["NOT_ALLOWED"]);
         assert_eq!(error(&browser.ask("{ viewer { id } }", json!({})).await), "");
+    })
+    .await;
+}
+
+/// K2, A9: whoever was logged in by the password alone is out once a second factor is enrolled elsewhere, so that no role
+/// wakes for somebody who never gave one.
+#[tokio::test]
+async fn enrolling_ends_other_sessions() {
+    on_stage(async |stage| {
+        stage
+            .change_policy(|policy| {
+                policy.accounts.second_factor.insert(Role::Administrator);
+            })
+            .await;
+        let mut thief = Browser::log_in(stage, HOME, ADMINISTRATOR).await;
+        let mut browser = Browser::log_in(stage, HOME, ADMINISTRATOR).await;
+        enrol(stage, &mut browser, ADMINISTRATOR).await;
+        assert_eq!(thief.who().await, "SESSION_ENDED");
+        assert_eq!(browser.who().await, ADMINISTRATOR);
     })
     .await;
 }

@@ -17,7 +17,7 @@ pub struct LiveSession {
     pub id: SessionId,
     /// The client program whose credential it is, if it is one's (B51).
     pub client: Option<ClientId>,
-    /// Networks that it was seen from, the first first; at most [`SEEN`].
+    /// Networks that it was seen from, the first first; at most 50.
     pub seen: Vec<IpAddr>,
 }
 

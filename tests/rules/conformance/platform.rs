@@ -434,6 +434,10 @@ impl Platform<'_> {
         let alias = text(&alias, "/viewer/account/aliases/0/id");
         new_mails(self.stage, CLARA).await;
         let fields = "account { primaryAddress aliases { address state undoUntil } }";
+        self.stage.change_policy(|policy| policy.accounts.aliases = false).await;
+        let off = does(&mut self.clara, "promoteAlias", fields, json!({ "aliasId": alias })).await;
+        assert_eq!(codes(&off), ["NOT_ALLOWED"], "{off}");
+        self.stage.change_policy(|policy| policy.accounts.aliases = true).await;
         let done = did(&mut self.clara, "promoteAlias", fields, json!({ "aliasId": alias })).await;
         assert_eq!(done["account"]["primaryAddress"], CLARAS_OWN, "{done}");
         assert_eq!(done["account"]["aliases"][0]["address"], CLARA);

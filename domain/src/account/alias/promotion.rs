@@ -18,13 +18,14 @@ impl Holder {
             None => Err(Refusal::LinkInvalid),
             Some((_, undo)) if undo.expires_at <= at => Err(Refusal::LinkExpired),
             Some((former, _)) => {
-                // Whoever promoted may not have been the person: nobody stays logged in, and no password waits.
+                // Whoever promoted may not have been the person: nobody stays logged in, by
+                // no program either, and no password waits.
                 let (former, address) = (former.id, former.address.clone());
                 let mut events = vec![Event::AliasPromotionUndone { former, address, at }.into()];
                 events.extend(
                     self.recovery.staged.iter().map(|_| recovery::Event::PasswordLapsed { at }.into()),
                 );
-                events.extend(self.end_sessions(false, SessionEnd::PromotionUndone, at));
+                events.extend(self.end_sessions(true, SessionEnd::PromotionUndone, at));
                 Ok(events)
             }
         }

@@ -71,13 +71,13 @@ fn a_pending_alias_is_not_promoted() {
         .then_refused(Refusal::Closed);
 }
 
-/// R14: within seven days the old address undoes it, once, and whoever was logged in is out.
+/// R14: within seven days the old address undoes it, once, and whoever was logged in is out, programs too.
 #[test]
 fn a_promotion_is_undone_from_the_old_address() {
     let last = seconds(WEEK * 60 - 1);
-    after(moved(), [session_started(9, None, HOME)])
-        .when(undo(70, last))
-        .then([undone(60, ADDRESS, last), session_ended(9, SessionEnd::PromotionUndone, last)]);
+    let sessions = [session_started(9, None, HOME), session_started(10, Some(id(30)), AWAY)];
+    let ended = |session| session_ended(session, SessionEnd::PromotionUndone, last);
+    after(moved(), sessions).when(undo(70, last)).then([undone(60, ADDRESS, last), ended(9), ended(10)]);
     given::<Account>(moved()).when(undo(70, minutes(WEEK))).then_refused(Refusal::LinkExpired);
     given::<Account>(moved()).when(undo(71, NOON)).then_refused(Refusal::LinkInvalid);
     let back = [moved(), vec![undone(60, ADDRESS, NOON)]].concat();
