@@ -1,6 +1,9 @@
 //! The second factor: enrolling an authenticator, and the codes that it gives (RFC 6238), or that are kept on paper.
 
-use crate::{App, Caller, Done, Error, Problem, SecondFactorCode, Viewer, credentials::Credential, retrying};
+use crate::{
+    App, Caller, Done, Error, Problem, ProblemCode, SecondFactorCode, Viewer, credentials::Credential,
+    retrying,
+};
 use domain::{
     AccountId, Decider, OrganisationId, SessionId, Timestamp,
     account::{Account, Command, FactorUse, FactorVerdict, Holder, SessionEnd, second_factor},
@@ -66,13 +69,16 @@ impl App {
         Ok(Done { value: secret.otpauth_url(issuer, label), position })
     }
 
-    /// Completes that by a first code. Gives the codes for paper: they are shown once.
+    /// Completes that by a first code. Gives the codes for paper: they are shown once. A wrong code counts against the
+    /// caller's network, so that nobody tries them all.
     pub async fn confirm_totp(
         &self,
+        caller: &Caller,
         viewer: &Viewer,
         code: &SecretString,
     ) -> Result<Done<Vec<SecretString>>, Error> {
         viewer.in_person()?;
+        self.hear(caller).await?;
         let Viewer { organisation, account, .. } = *viewer;
         let codes = recovery_codes();
         let hashes: Vec<u8> =
@@ -80,7 +86,7 @@ impl App {
         let sealed = self.seal_credential(organisation, account, Credential::RecoveryCodes, &hashes).await?;
         let (meta, sealed) = (&viewer.meta(), &sealed);
         // The secret that the code is compared with is that of the state that decides.
-        let position = retrying(move || async move {
+        let confirmed = retrying(move || async move {
             let loaded = self.log.load::<Account>(organisation, account.uuid()).await?;
             let waiting = loaded.state.holder().and_then(|holder| holder.enrolment.as_ref());
             let step = match waiting {
@@ -94,8 +100,11 @@ impl App {
             let changes = enrolling(loaded, confirm, viewer.session, at)?;
             Ok(self.log.append(Commit::new(organisation, meta, changes)).await?.position())
         })
-        .await?;
-        Ok(Done { value: codes.into(), position })
+        .await;
+        if confirmed.as_ref().is_err_and(is_wrong_code) {
+            self.count_failure(caller).await?;
+        }
+        Ok(Done { value: codes.into(), position: confirmed? })
     }
 
     /// Takes the second factor away, where the policy does not demand it of one of the person's roles.
@@ -185,4 +194,8 @@ fn enrolling(
         }
     }
     Ok(changes)
+}
+
+fn is_wrong_code(error: &Error) -> bool {
+    matches!(error, Error::Problems(problems) if problems.iter().any(|problem| problem.code == ProblemCode::SecondFactorFailed))
 }

@@ -243,3 +243,21 @@ async fn enrolling_ends_other_sessions() {
 fn browser_anew(stage: &Stage) -> Browser {
     Browser::new(stage, HOME)
 }
+
+/// R3: nobody tries first codes until one is right: wrong ones count against the network, and then none is heard.
+#[tokio::test]
+async fn first_codes_cannot_be_tried_out() {
+    on_stage(async |stage| {
+        let mut clara = Browser::log_in(stage, HOME, CLARA).await;
+        let asked = clara.attempt(REQUEST, json!({ "password": stage.password(CLARA) })).await;
+        let authenticator = Authenticator::reading(&text(&asked, "/otpauthUrl"));
+        let wrong = json!({ "code": authenticator.wrong(stage) });
+        for _ in 0..50 {
+            assert_eq!(codes(&clara.attempt(CONFIRM, wrong.clone()).await), ["SECOND_FACTOR_FAILED"]);
+        }
+        let right = json!({ "input": { "code": authenticator.code(stage) } });
+        assert_eq!(error(&clara.ask(CONFIRM, right).await), "THROTTLED");
+        assert_eq!(clara.ask(ENROLLED, json!({})).await["data"]["viewer"]["secondFactors"], json!([]));
+    })
+    .await;
+}

@@ -13,7 +13,7 @@ async fn enrolled(house: &House) -> ([u8; 20], Vec<SecretString>) {
     let asked = house.app.request_totp(&house.caller(), &member, &PASSWORD.to_owned().into()).await.unwrap();
     house.app.wait_for(asked.position).await.unwrap();
     let secret = secret(asked.value.expose_secret());
-    let done = house.app.confirm_totp(&member, &code(house, secret).into()).await.unwrap();
+    let done = house.app.confirm_totp(&house.caller(), &member, &code(house, secret).into()).await.unwrap();
     house.app.wait_for(done.position).await.unwrap();
     house.later("PT1M");
     (secret, done.value)

@@ -37,7 +37,7 @@ impl SecondFactor {
         #[graphql(desc = "What to do.")] input: ConfirmTotpInput,
     ) -> Result<ConfirmTotpPayload> {
         let (asker, viewer) = (asker(ctx), viewer(ctx)?);
-        let done = settle(asker, asker.app.confirm_totp(&viewer, &input.code.0).await).await?;
+        let done = settle(asker, asker.app.confirm_totp(&asker.caller, &viewer, &input.code.0).await).await?;
         if done.value.is_some() {
             changed(asker).await?;
         }
