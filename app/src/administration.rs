@@ -220,8 +220,7 @@ impl App {
         }
         let at = self.log.now();
         let set = || Command::SetAudience { audience: audience.clone(), at };
-        let done = self.log.execute::<Account>(organisation, account.uuid(), &meta, set).await?;
-        let position = done.map_err(Problem::from)?.position();
+        let position = self.instruct(organisation, account, &meta, set).await?;
         if let Steward::Person(_) = steward {
             self.wait_for(position).await?;
         }

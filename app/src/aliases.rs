@@ -130,7 +130,8 @@ impl App {
         Ok(Done { value: account, position })
     }
 
-    async fn request_alias(
+    /// Has a confirmation mailed to an address, again where it is a pending alias already.
+    pub(crate) async fn request_alias(
         &self,
         organisation: OrganisationId,
         account: AccountId,
@@ -161,20 +162,6 @@ impl App {
         self.wait_for(position).await?;
         let value = self.holder(organisation, account).await?.alias_of(address).cloned();
         Ok(Done { value, position })
-    }
-
-    /// One command to one account, and its effect shown.
-    pub(crate) async fn tell(
-        &self,
-        organisation: OrganisationId,
-        account: AccountId,
-        meta: &Metadata,
-        command: impl Fn() -> Command,
-    ) -> Result<Done<AccountId>, Error> {
-        let done = self.log.execute::<Account>(organisation, account.uuid(), meta, command).await?;
-        let position = done.map_err(Problem::from)?.position();
-        self.wait_for(position).await?;
-        Ok(Done { value: account, position })
     }
 }
 

@@ -132,8 +132,7 @@ impl App {
         let expires_at = at.plus(self.rules(organisation).await?.policy.accounts.invitation_life);
         let invitation = self.issue_link(organisation, account, LinkPurpose::Register, expires_at).await?;
         let resend = || Command::ResendInvitation { invitation: invitation.clone(), at };
-        let done = self.log.execute::<Account>(organisation, account.uuid(), meta, resend).await?;
-        Ok(done.map_err(Problem::from)?.position())
+        self.instruct(organisation, account, meta, resend).await
     }
 
     /// The confirmation mail to the same address, with a new link.
@@ -146,8 +145,7 @@ impl App {
         let at = self.log.now();
         let activation = self.activation_link(organisation, account, at).await?;
         let resend = || Command::ResendActivation { activation: activation.clone(), at };
-        let done = self.log.execute::<Account>(organisation, account.uuid(), meta, resend).await?;
-        Ok(done.map_err(Problem::from)?.position())
+        self.instruct(organisation, account, meta, resend).await
     }
 
     async fn shown_invitation(

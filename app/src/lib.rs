@@ -1,6 +1,7 @@
 //! Use cases: authorise, gather facts, decide, append. Written once; GraphQL, the portal, jobs and the command line call
 //! them. Knows no HTTP and no markup; a rule of secure mail is in `domain`, not here.
 
+mod accounts;
 mod administration;
 mod aliases;
 mod auditing;

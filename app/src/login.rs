@@ -170,7 +170,8 @@ impl App {
         Ok(Sought { tag, address, account, holder: loaded.state.holder().cloned() })
     }
 
-    fn new_attempt(
+    /// An attempt with the session that begins if it succeeds, and the token of that.
+    pub(crate) fn new_attempt(
         &self,
         caller: &Caller,
         rules: &organisation::State,

@@ -3,7 +3,7 @@
 use crate::{App, Done, Error, Problem, ProblemCode, Viewer};
 use domain::{
     AccountId,
-    account::{Account, Command, Profile},
+    account::{Command, Profile},
     policy::ProfileField,
     profile::{Complaint, Field, TEXT_CHARACTERS, complaints as judge},
 };
@@ -23,10 +23,7 @@ impl App {
         }
         let at = self.log.now();
         let update = || Command::UpdateProfile { profile: Box::new(profile.clone()), at };
-        let done = self.log.execute::<Account>(organisation, account.uuid(), &viewer.meta(), update).await?;
-        let position = done.map_err(Problem::from)?.position();
-        self.wait_for(position).await?;
-        Ok(Done { value: account, position })
+        self.tell(organisation, account, &viewer.meta(), update).await
     }
 }
 

@@ -4,11 +4,9 @@
 use crate::{App, Caller, Error, Problem, ProblemCode, retrying};
 use domain::{
     AccountId, Metadata,
-    account::{Account, Command, Event, FactorVerdict, LogIn, NewSession, Stage, Verdict},
-    bytes::TokenHash,
+    account::{Account, Command, Event, FactorVerdict, Stage, Verdict},
 };
 use eventstore::Commit;
-use seal::Token;
 use secrecy::SecretString;
 
 /// What a right password proves.
@@ -36,7 +34,9 @@ impl App {
         let holder = self.holder(organisation, account).await?;
         let hash = self.password_hash(organisation, account, Some(&holder)).await?;
         let verdict = self.check_heard(caller, password.clone(), hash).await?;
-        let attempt = &self.login_of_nobody(caller, verdict).await?;
+        let rules = self.rules(organisation).await?;
+        // Nobody gets its session: only what fails is appended.
+        let (attempt, _) = &self.new_attempt(caller, &rules, verdict, FactorVerdict::NotGiven);
         let _turn = self.turn(caller).await?;
         let proof = retrying(move || async move {
             let loaded = self.log.load::<Account>(organisation, account.uuid()).await?;
@@ -61,24 +61,5 @@ impl App {
         .await?;
         let message = "The password is wrong, or cannot be tried now.";
         proof.ok_or_else(|| Problem::new(ProblemCode::LoginFailed, message).at(["password"]).into())
-    }
-
-    /// A login whose session nobody gets.
-    async fn login_of_nobody(&self, caller: &Caller, password: Verdict) -> Result<LogIn, Error> {
-        let rules = self.rules(caller.organisation).await?;
-        let at = self.log.now();
-        Ok(LogIn {
-            password,
-            factor: FactorVerdict::NotGiven,
-            from: caller.network,
-            lockout: rules.policy.sessions.lockout(),
-            session: NewSession {
-                id: self.log.clock().new_id(),
-                token: TokenHash(Token::random().hash("nobody")),
-                device: String::new(),
-                ends_at: at,
-            },
-            at,
-        })
     }
 }

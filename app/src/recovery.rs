@@ -251,9 +251,7 @@ impl App {
         meta: &Metadata,
         command: impl Fn() -> recovery::Command,
     ) -> Result<Position, Error> {
-        let command = || Command::Recover(command());
-        let done = self.log.execute::<Account>(organisation, account.uuid(), meta, command).await?;
-        Ok(done.map_err(Problem::from)?.position())
+        self.instruct(organisation, account, meta, || Command::Recover(command())).await
     }
 
     /// Decides and appends; gives what happened.

@@ -134,11 +134,7 @@ impl App {
         let link = link.ok_or_else(|| invalid_link("token"))?;
         let (account, at) = (link.account, self.log.now());
         let activate = || Command::Activate { link: LinkId::new(link.link), at };
-        let done =
-            self.log.execute::<Account>(organisation, account.uuid(), &by_link(account), activate).await?;
-        let position = done.map_err(Problem::from)?.position();
-        self.wait_for(position).await?;
-        Ok(Done { value: account, position })
+        self.tell(organisation, account, &by_link(account), activate).await
     }
 
     /// The change by which a user name becomes the account's (C5).

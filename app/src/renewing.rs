@@ -7,12 +7,7 @@ use crate::{
 };
 use domain::{
     Metadata, OrganisationId,
-    account::{
-        Account, Command, Holder, Stage,
-        alias::{self, CONFIRMATION_LIFE},
-        recovery::ResetBy,
-    },
-    id::LinkId,
+    account::{Holder, Stage, recovery::ResetBy},
 };
 use eventstore::Position;
 use projections::links::LinkRow;
@@ -107,23 +102,7 @@ impl App {
     ) -> Result<Position, Error> {
         let alias = alias_of(row, holder).ok_or_else(|| invalid_link("token"))?;
         let address = alias.address.value().ok_or_else(|| invalid_link("token"))?;
-        let allowed = self.rules(organisation).await?.policy.accounts.aliases;
-        let at = self.log.now();
-        let expires_at = at.plus(CONFIRMATION_LIFE);
-        let link: domain::account::IssuedLink<LinkId> =
-            self.issue_link(organisation, row.account, LinkPurpose::ConfirmAlias, expires_at).await?;
-        let request = || {
-            Command::Alias(alias::Command::Request {
-                alias: alias.id,
-                address: address.clone(),
-                added_by: alias.added_by,
-                allowed,
-                link: link.clone(),
-                at,
-            })
-        };
-        let done = self.log.execute::<Account>(organisation, row.account.uuid(), meta, request).await?;
-        Ok(done.map_err(Problem::from)?.position())
+        Ok(self.request_alias(organisation, row.account, address, alias.added_by, meta).await?.position)
     }
 }
 

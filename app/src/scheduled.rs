@@ -1,10 +1,10 @@
-//! What time does by itself: messages expire, lockouts end, invitations and new passwords lapse. Called by the scheduled jobs; each step is
-//! quiet when it was done before, so that a job may run twice or stop anywhere.
+//! What time does by itself: messages expire, lockouts end, invitations and new passwords lapse. Called by the scheduled
+//! jobs; each step is quiet when it was done before, so that a job may run twice or stop anywhere.
 
 use crate::{App, Error, sessions};
 use domain::{
     AccountId, MessageId, Metadata, OrganisationId, Timestamp,
-    account::{self, Account, ReleasedBy, recovery},
+    account::{self, ReleasedBy, recovery},
     event::Actor,
     key::Subject,
     message::{self, Message},
@@ -139,8 +139,7 @@ impl App {
         account: AccountId,
         command: impl Fn() -> account::Command,
     ) -> Result<(), Error> {
-        let done = self.log.execute::<Account>(organisation, account.uuid(), &WORKER, command).await?;
-        let position = done.map_err(crate::Problem::from)?.position();
+        let position = self.instruct(organisation, account, &WORKER, command).await?;
         self.models.wait_for(position, &["accounts", "lockouts"]).await?;
         Ok(())
     }

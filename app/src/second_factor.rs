@@ -62,8 +62,7 @@ impl App {
         let (secret, at) = (TotpSecret::random(), self.log.now());
         let sealed = self.seal_credential(organisation, account, Credential::Totp, secret.expose()).await?;
         let request = || Command::Factor(second_factor::Command::Request { secret: sealed.clone(), at });
-        let done = self.log.execute::<Account>(organisation, account.uuid(), &viewer.meta(), request).await?;
-        let position = done.map_err(Problem::from)?.position();
+        let position = self.instruct(organisation, account, &viewer.meta(), request).await?;
         let issuer = viewer.rules.founded.as_ref().map_or("", |identity| identity.name.as_str());
         let label = viewer.holder.address.value().map_or("", EmailAddress::normalised);
         Ok(Done { value: secret.otpauth_url(issuer, label), position })
@@ -121,8 +120,8 @@ impl App {
         let demanded = !viewer.rules.roles_of(account).is_disjoint(demanding);
         let at = self.log.now();
         let remove = || Command::Factor(second_factor::Command::Remove { demanded, at });
-        let done = self.log.execute::<Account>(organisation, account.uuid(), &viewer.meta(), remove).await?;
-        Ok(Done { value: (), position: done.map_err(Problem::from)?.position() })
+        let position = self.instruct(organisation, account, &viewer.meta(), remove).await?;
+        Ok(Done { value: (), position })
     }
 
     /// Whether a code is one of the person's. That it counts once is for the account to decide.

@@ -188,8 +188,7 @@ impl App {
     ) -> Result<Position, Error> {
         let at = self.log.now();
         let end = || Command::EndSession { session, why, at };
-        let done = self.log.execute::<Account>(organisation, account.uuid(), meta, end).await?;
-        Ok(done.map_err(Problem::from)?.position())
+        self.instruct(organisation, account, meta, end).await
     }
 }
 
