@@ -63,6 +63,7 @@ impl App {
             media_type: media_type(&request.media_type),
             size_bytes: request.length,
             blob: self.place(viewer, id).await?,
+            parts: vec![],
             key: BlobKey(*Key::random().expose()),
         };
         // The same rule that attaches it later says now whether it will fit.

@@ -340,6 +340,7 @@ mod tests {
             media_type: "image/png".into(),
             size_bytes,
             blob: "blob".into(),
+            parts: vec![],
             key: BlobKey([0; 32]),
         }
     }

@@ -215,8 +215,12 @@ pub struct Attachment {
     pub media_type: String,
     /// Decoded bytes.
     pub size_bytes: u64,
-    /// Where the blob lies.
+    /// Where its sealed parts lie, in the store of attachments.
     pub blob: String,
+    /// Bytes of plaintext of each part, in order: a file arrives in as many as its upload was cut into (R7). Empty where it
+    /// is one part.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<u64>,
     /// What it is sealed under.
     pub key: BlobKey,
 }

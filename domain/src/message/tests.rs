@@ -36,6 +36,7 @@ fn message() -> Send {
                 media_type: "application/pdf".into(),
                 size_bytes: 100,
                 blob: "blob".into(),
+                parts: vec![],
                 key: BlobKey([0; 32]),
             }],
         },

@@ -30,6 +30,7 @@ impl World {
             media_type: "image/png".into(),
             size_bytes: 10,
             blob: "blob".into(),
+            parts: vec![],
             key: BlobKey([0; 32]),
         };
         let content_key: ContentKeyId = id(5000 + n);
@@ -94,6 +95,7 @@ impl World {
             media_type: "image/png".into(),
             size_bytes: 10,
             blob: "blob".into(),
+            parts: vec![],
             key: BlobKey([0; 32]),
         };
         let limit = AttachmentLimit { count: 10, bytes: 1000 };

@@ -129,6 +129,7 @@ fn file() -> Attachment {
         media_type: "image/png".into(),
         size_bytes: 50 * 1024 * 1024,
         blob: "00000000000000000000000000000001/2026-03-06/00000000-0000-0000-0000-000000000007".into(),
+        parts: vec![],
         key: BlobKey([0x33; 32]),
     }
 }
