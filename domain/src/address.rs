@@ -48,8 +48,8 @@ pub enum AddressError {
     /// A line break, or a character that cannot be seen.
     #[error("Type the address anew: it contains a control character or one that cannot be seen.")]
     ControlCharacter,
-    /// A quotation mark or an angle bracket without its partner.
-    #[error("Check the name before the address: a quotation mark or angle bracket has no partner.")]
+    /// A quotation mark, an angle bracket or a parenthesis without its partner.
+    #[error("Check the name before the address: a quotation mark or bracket has no partner.")]
     DisplayName,
 }
 
@@ -248,9 +248,15 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
-    /// Reads `ada@x.example`, `Ada <ada@x.example>` or `"Lovelace, Ada" <ada@x.example>`.
+    /// Reads `ada@x.example`, `Ada <ada@x.example>` or `"Lovelace, Ada" <ada@x.example>`; without comments, and without the
+    /// name of the group whose first one it is, as in `Board: ada@x.example (at home)`.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         let text = text.trim();
+        if text.chars().any(is_invisible) {
+            return Err(AddressError::ControlCharacter);
+        }
+        let text = without_comments(text)?;
+        let text = without_group(&text).trim();
         let Some(inner) = text.strip_suffix('>') else {
             if text.contains(['<', '>']) {
                 return Err(AddressError::DisplayName);
@@ -262,15 +268,61 @@ impl Mailbox {
     }
 }
 
+/// What stands in quotation marks or in parentheses, told apart from the rest (RFC 5322 §3.2.2, §3.2.4). Goes from character to
+/// character.
+#[derive(Default)]
+pub(crate) struct Scan {
+    in_quotes: bool,
+    escaped: bool,
+    /// Comments within comments.
+    depth: u32,
+}
+
+impl Scan {
+    /// Whether the next character stands outside; the marks themselves stand inside.
+    pub(crate) fn is_outside(&mut self, c: char) -> bool {
+        let was_outside = !self.in_quotes && self.depth == 0;
+        let after_backslash = std::mem::take(&mut self.escaped);
+        match c {
+            _ if after_backslash => {}
+            '\\' => self.escaped = !was_outside,
+            '"' if self.depth == 0 => self.in_quotes = !self.in_quotes,
+            '(' if !self.in_quotes => self.depth += 1,
+            ')' if !self.in_quotes => self.depth = self.depth.saturating_sub(1),
+            _ => {}
+        }
+        was_outside && !self.in_quotes && self.depth == 0
+    }
+}
+
+fn without_comments(text: &str) -> Result<String, AddressError> {
+    let mut scan = Scan::default();
+    let mut rest = String::with_capacity(text.len());
+    for c in text.chars() {
+        let was_comment = scan.depth > 0;
+        scan.is_outside(c);
+        if !was_comment && scan.depth == 0 {
+            rest.push(c);
+        }
+    }
+    if scan.depth > 0 { Err(AddressError::DisplayName) } else { Ok(rest) }
+}
+
+/// What follows the name of a group (RFC 5322 §3.4): an address has no colon before its `@`.
+fn without_group(text: &str) -> &str {
+    let mut scan = Scan::default();
+    match text.find(|c| scan.is_outside(c) && matches!(c, ':' | '@' | '<')) {
+        Some(place) if text[place..].starts_with(':') => &text[place + 1..],
+        Some(_) | None => text,
+    }
+}
+
 fn display_name(written: &str) -> Result<Option<String>, AddressError> {
     let name = match written.strip_prefix('"') {
         Some(quoted) => unquote(quoted)?,
         None if written.contains(['"', '<', '>']) => return Err(AddressError::DisplayName),
         None => written.to_owned(),
     };
-    if name.chars().any(is_invisible) {
-        return Err(AddressError::ControlCharacter);
-    }
     if name.chars().count() > NAME_CHARACTERS {
         return Err(AddressError::TooLong);
     }

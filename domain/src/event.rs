@@ -5,17 +5,21 @@ use crate::{
     decider::Decider,
     device, draft,
     id::{
-        AccountId, AddressTag, ContentKeyId, DeviceTag, DraftId, Id, InquiryId, MessageId, NetworkTag,
-        NotificationId, SessionId, VaultKeyId,
+        AccountId, AddressTag, ContentKeyId, DeviceTag, DraftId, Id, InquiryId, IntakeId, MessageId,
+        NetworkTag, NotificationId, SessionId, VaultKeyId,
     },
-    key, message, network, notification, organisation,
+    intake, key, message, network, notification, organisation,
     policy::Role,
-    reservation,
+    replier, reservation,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 /// Any event, with the id of its stream. A projection matches on it; a new variant makes the compiler list every projection.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an event lives between its row and its projection, one at a time"
+)]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// Of the organisation.
@@ -32,6 +36,10 @@ pub enum Event {
     Draft(DraftId, draft::Event),
     /// Of a message.
     Message(MessageId, message::Event),
+    /// Of a mail that met a content rule.
+    Intake(IntakeId, intake::Event),
+    /// Of somebody who wrote to the address that nobody reads.
+    Replier(AddressTag, replier::Event),
     /// Of a notification.
     Notification(NotificationId, notification::Event),
     /// Of a question to the audit.
@@ -102,6 +110,8 @@ pub enum ContentKey {
     Message(ContentKeyId),
     /// A draft's.
     Draft(DraftId),
+    /// Of a mail that is held.
+    Held(IntakeId),
 }
 
 /// The class of an event, clear in its row.
@@ -193,6 +203,24 @@ impl Stored for message::Message {
     }
 }
 
+impl Stored for intake::Intake {
+    fn event(stream: Uuid, event: intake::Event) -> Event {
+        Event::Intake(Id::new(stream), event)
+    }
+    fn own(event: Event) -> Option<intake::Event> {
+        if let Event::Intake(_, own) = event { Some(own) } else { None }
+    }
+}
+
+impl Stored for replier::Replier {
+    fn event(stream: Uuid, event: replier::Event) -> Event {
+        Event::Replier(Id::new(stream), event)
+    }
+    fn own(event: Event) -> Option<replier::Event> {
+        if let Event::Replier(_, own) = event { Some(own) } else { None }
+    }
+}
+
 impl Stored for notification::Notification {
     fn event(stream: Uuid, event: notification::Event) -> Event {
         Event::Notification(Id::new(stream), event)
@@ -227,13 +255,18 @@ impl Event {
     #[must_use]
     pub fn subject(&self) -> Option<Subject> {
         match self {
-            Event::Account(account, _) => Some(Subject::Account(*account)),
-            Event::Reservation(address, _) => Some(Subject::Address(*address)),
+            Event::Account(account, _)
+            | Event::Message(_, message::Event::RuleOverridden { by: account, .. })
+            | Event::Intake(_, intake::Event::Decided { by: account, .. }) => {
+                Some(Subject::Account(*account))
+            }
+            Event::Reservation(address, _) | Event::Replier(address, _) => Some(Subject::Address(*address)),
             Event::Organisation(_)
             | Event::Network(..)
             | Event::Device(..)
             | Event::Draft(..)
             | Event::Message(..)
+            | Event::Intake(..)
             | Event::Notification(..)
             | Event::Audit(..)
             | Event::Key(..) => None,
@@ -248,12 +281,14 @@ impl Event {
                 Some(ContentKey::Message(*content_key))
             }
             Event::Draft(draft, _) => Some(ContentKey::Draft(*draft)),
+            Event::Intake(intake, _) => Some(ContentKey::Held(*intake)),
             Event::Organisation(_)
             | Event::Account(..)
             | Event::Reservation(..)
             | Event::Network(..)
             | Event::Device(..)
             | Event::Message(..)
+            | Event::Replier(..)
             | Event::Notification(..)
             | Event::Audit(..)
             | Event::Key(..) => None,

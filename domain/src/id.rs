@@ -43,6 +43,10 @@ pub type ContentKeyId = Id<crate::message::ContentKey>;
 pub type InquiryId = Id<crate::audit::Audit>;
 /// A key of the vault.
 pub type VaultKeyId = Id<crate::key::VaultKey>;
+/// A content rule of an organisation.
+pub type RuleId = Id<crate::content::Rule>;
+/// A mail that met a content rule at the gateway.
+pub type IntakeId = Id<crate::intake::Intake>;
 /// An address of an organisation: a keyed hash of its normalised form, so that a stream's name gives nothing away.
 pub type AddressTag = Id<crate::reservation::Reservation>;
 

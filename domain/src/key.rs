@@ -3,7 +3,7 @@
 
 use crate::{
     decider::Decider,
-    id::{AccountId, DraftId},
+    id::{AccountId, DraftId, IntakeId},
     timestamp::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -56,6 +56,11 @@ pub enum Subject {
     Draft {
         /// Which.
         draft: DraftId,
+    },
+    /// A mail that was held and is settled.
+    Held {
+        /// Which.
+        intake: IntakeId,
     },
 }
 

@@ -1,17 +1,18 @@
 //! A message: sent once, opened by those who hold a grant, gone for everyone at its expiry (A20, A21).
 
 use crate::{
-    account::Kind,
-    address::Mailbox,
-    bytes::{BlobKey, Sealed},
-    classified::Content,
+    classified::{Content, Personal},
     decider::Decider,
-    id::{AccountId, AttachmentId, ContentKeyId, MessageId},
-    notification::Kind as NotificationKind,
+    id::{AccountId, ContentKeyId, MessageId, RuleId},
     timestamp::Timestamp,
 };
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+
+mod event;
+mod parts;
+
+pub use event::{Event, RuleOverride, Taken};
+pub use parts::{About, Attachment, Body, Direction, Field, Grant, Headline, Onward, Recipient};
 
 /// The aggregate's name; never constructed.
 pub enum Message {}
@@ -46,6 +47,14 @@ pub struct Sent {
     pub expired: bool,
     /// Who opened it.
     pub opened_by: BTreeSet<AccountId>,
+    /// What it was passed on as, and by whom.
+    pub forwards: Vec<(AccountId, MessageId)>,
+    /// From whom it was recalled (R16); with them its sender, where it passed on what was recalled itself.
+    pub recalled_from: BTreeSet<AccountId>,
+    /// Who deleted it from their own mailbox.
+    pub deleted_by: BTreeSet<AccountId>,
+    /// Whether its recipients were warned that it ends.
+    pub warned: bool,
 }
 
 /// What can be asked of a message.
@@ -87,11 +96,57 @@ pub enum Command {
         /// When.
         at: Timestamp,
     },
+    /// Hands content out to be kept (A22–A25).
+    Download {
+        /// To whom.
+        by: AccountId,
+        /// What of it.
+        what: Taken,
+        /// When.
+        at: Timestamp,
+    },
+    /// Shows it without decoration, to be printed (A42).
+    Print {
+        /// To whom.
+        by: AccountId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Takes it back (R16).
+    Recall {
+        /// By whose wish.
+        by: Recaller,
+        /// From whom; `None` is everyone.
+        from: Option<Vec<AccountId>>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Deletes it from one's own mailbox; the other side's copy stays.
+    Delete {
+        /// Whose.
+        by: AccountId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Warns its recipients that it ends soon (A22).
+    WarnOfExpiry {
+        /// When.
+        at: Timestamp,
+    },
     /// Ends it, if its time is over.
     Expire {
         /// When.
         at: Timestamp,
     },
+}
+
+/// By whose wish a message is recalled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recaller {
+    /// Its sender's.
+    Sender(AccountId),
+    /// The sender's of the message that it passes on: whoever passed it on loses it as well.
+    Original,
 }
 
 /// A message to be sent.
@@ -103,6 +158,10 @@ pub struct Send {
     pub recipients: Vec<Recipient>,
     /// What it answers or forwards.
     pub about: Option<About>,
+    /// The rule that secured it; `None` where its sender chose to (B5, C1).
+    pub secured_by: Option<RuleId>,
+    /// The rule that its sender went against, and why (Q9).
+    pub against: Option<RuleOverride>,
     /// The key that its content is sealed under.
     pub content_key: ContentKeyId,
     /// That key, sealed for each who may read.
@@ -117,190 +176,6 @@ pub struct Send {
     pub at: Timestamp,
 }
 
-/// One recipient.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recipient {
-    /// Who.
-    pub account: AccountId,
-    /// Guest or member when it was sent.
-    pub kind: Kind,
-    /// Addressed directly or by a copy.
-    pub field: Field,
-    /// The mail that tells of it (A6); `None` where the invitation made in the same step does.
-    pub notice: Option<NotificationKind>,
-}
-
-/// An address line. There is no Bcc (A27).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Field {
-    /// Addressed.
-    To,
-    /// Copied.
-    Cc,
-}
-
-/// What a message answers or forwards.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct About {
-    /// The original.
-    pub message: MessageId,
-    /// What it is to the original.
-    pub what: Onward,
-}
-
-/// How one message follows from another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Onward {
-    /// It answers.
-    Reply,
-    /// It passes on.
-    Forward,
-}
-
-/// The content key, sealed for one reader under mailbox key and expiry-day key together: it dies with either.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Grant {
-    /// The reader.
-    pub account: AccountId,
-    /// Which of the reader's mailbox keys.
-    pub direction: Direction,
-    /// That key's generation (K9).
-    pub generation: u32,
-    /// The sealed key.
-    pub key: Sealed,
-}
-
-/// Which way mail goes; leaving destroys the incoming key alone (B38).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// Received.
-    In,
-    /// Sent.
-    Out,
-}
-
-/// What lists show without opening.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Headline {
-    /// Subject.
-    pub subject: String,
-    /// Sender, as shown.
-    pub from: Mailbox,
-    /// Recipients, as written.
-    pub to: Vec<Mailbox>,
-    /// Recipients of a copy, as written.
-    pub cc: Vec<Mailbox>,
-    /// What is attached.
-    pub attachments: Vec<Attachment>,
-}
-
-/// What only opening shows (R2).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Body {
-    /// Plain text.
-    pub text: String,
-}
-
-/// A file that was uploaded and sealed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attachment {
-    /// Which.
-    pub id: AttachmentId,
-    /// File name, made harmless.
-    pub name: String,
-    /// As declared; never sniffed.
-    pub media_type: String,
-    /// Decoded bytes.
-    pub size_bytes: u64,
-    /// Where its sealed parts lie, in the store of attachments.
-    pub blob: String,
-    /// Bytes of plaintext of each part, in order: a file arrives in as many as its upload was cut into (R7). Empty where it
-    /// is one part.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub parts: Vec<u64>,
-    /// What it is sealed under.
-    pub key: BlobKey,
-}
-
-/// What happened to a message.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "an event lives between its row and its projection, one at a time"
-)]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "t", rename_all = "snake_case")]
-pub enum Event {
-    /// It was sent.
-    Sent {
-        /// By whom.
-        from: AccountId,
-        /// To whom.
-        recipients: Vec<Recipient>,
-        /// What it answers or forwards.
-        about: Option<About>,
-        /// The key that its content is sealed under.
-        content_key: ContentKeyId,
-        /// That key, sealed for each who may read.
-        grants: Vec<Grant>,
-        /// What lists show.
-        headline: Content<Headline>,
-        /// What opening shows.
-        body: Content<Body>,
-        /// How many files are attached.
-        attachment_count: u32,
-        /// Body and files, decoded.
-        size_bytes: u64,
-        /// When it ends for everyone.
-        expires_at: Timestamp,
-        /// When.
-        at: Timestamp,
-    },
-    /// Its content was shown.
-    Opened {
-        /// To whom.
-        by: AccountId,
-        /// Whether for the first time.
-        first: bool,
-        /// When.
-        at: Timestamp,
-    },
-    /// It was answered.
-    Replied {
-        /// By whom.
-        by: AccountId,
-        /// With which message.
-        with: MessageId,
-        /// When.
-        at: Timestamp,
-    },
-    /// It was forwarded.
-    Forwarded {
-        /// By whom.
-        by: AccountId,
-        /// As which message.
-        with: MessageId,
-        /// When.
-        at: Timestamp,
-    },
-    /// A reply or forward was refused for its recipients.
-    OnwardRefused {
-        /// Who tried.
-        by: AccountId,
-        /// What.
-        what: Onward,
-        /// When.
-        at: Timestamp,
-    },
-    /// Its time was over.
-    Expired {
-        /// When.
-        at: Timestamp,
-    },
-}
-
 /// Why a message turned a command down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
@@ -308,6 +183,12 @@ pub enum Refusal {
     NotFound,
     /// Its time is over (A21).
     Expired,
+    /// Its sender took it back (R16).
+    Recalled,
+    /// Only its sender takes a message back.
+    NotSender,
+    /// Somebody it is to be taken back from is no recipient.
+    NoSuchRecipient,
     /// It was sent already.
     AlreadySent,
     /// Nobody to send it to.
@@ -349,6 +230,17 @@ impl Decider for Message {
                 sent.readable(by, at)?;
                 Ok(vec![Event::OnwardRefused { by, what, at }])
             }
+            (State::Sent(sent), Command::Download { by, what, at }) => {
+                sent.readable(by, at)?;
+                Ok(vec![Event::Downloaded { by, what, at }])
+            }
+            (State::Sent(sent), Command::Print { by, at }) => {
+                sent.readable(by, at)?;
+                Ok(vec![Event::Printed { by, at }])
+            }
+            (State::Sent(sent), Command::Recall { by, from, at }) => sent.recall(by, from, at),
+            (State::Sent(sent), Command::Delete { by, at }) => sent.delete(by, at),
+            (State::Sent(sent), Command::WarnOfExpiry { at }) => Ok(sent.warn(at)),
         }
     }
 
@@ -360,19 +252,45 @@ impl Decider for Message {
                 expires_at: *expires_at,
                 expired: false,
                 opened_by: BTreeSet::new(),
+                forwards: vec![],
+                recalled_from: BTreeSet::new(),
+                deleted_by: BTreeSet::new(),
+                warned: false,
             })),
             (State::Sent(mut sent), Event::Opened { by, .. }) => {
                 sent.opened_by.insert(*by);
+                State::Sent(sent)
+            }
+            (State::Sent(mut sent), Event::Forwarded { by, with, .. }) => {
+                sent.forwards.push((*by, *with));
                 State::Sent(sent)
             }
             (State::Sent(mut sent), Event::Expired { .. }) => {
                 sent.expired = true;
                 State::Sent(sent)
             }
+            (State::Sent(mut sent), Event::Recalled { from, .. }) => {
+                sent.recalled_from.extend(from);
+                State::Sent(sent)
+            }
+            (State::Sent(mut sent), Event::Deleted { by, .. }) => {
+                sent.deleted_by.insert(*by);
+                State::Sent(sent)
+            }
+            (State::Sent(mut sent), Event::ExpiryWarned { .. }) => {
+                sent.warned = true;
+                State::Sent(sent)
+            }
             (
                 state,
                 Event::Opened { .. }
                 | Event::Expired { .. }
+                | Event::Recalled { .. }
+                | Event::Deleted { .. }
+                | Event::ExpiryWarned { .. }
+                | Event::RuleOverridden { .. }
+                | Event::Downloaded { .. }
+                | Event::Printed { .. }
                 | Event::Replied { .. }
                 | Event::Forwarded { .. }
                 | Event::OnwardRefused { .. },
@@ -398,10 +316,19 @@ impl Send {
         }
         let attachments = &self.headline.attachments;
         let files_bytes: u64 = attachments.iter().map(|file| file.size_bytes).sum();
-        Ok(vec![Event::Sent {
+        let overridden = self.against.map(|RuleOverride { rule, hits, reason }| Event::RuleOverridden {
+            by: self.from,
+            rule,
+            hits,
+            reason: Personal::known(reason),
+            at: self.at,
+        });
+        let sent = Event::Sent {
             from: self.from,
             recipients: self.recipients,
             about: self.about,
+            files: attachments.iter().chain(&self.body.original).map(|file| file.id).collect(),
+            secured_by: self.secured_by,
             content_key: self.content_key,
             grants: self.grants,
             attachment_count: u32::try_from(attachments.len()).unwrap_or(u32::MAX),
@@ -410,7 +337,8 @@ impl Send {
             body: Content::known(self.body),
             expires_at: self.expires_at,
             at: self.at,
-        }])
+        };
+        Ok([sent].into_iter().chain(overridden).collect())
     }
 }
 
@@ -422,10 +350,65 @@ impl Sent {
     }
 
     fn readable(&self, by: AccountId, at: Timestamp) -> Result<(), Refusal> {
-        if self.from != by && !self.recipients.contains(&by) {
+        if !self.has(by) {
             return Err(Refusal::NotFound);
         }
-        if self.is_over(at) { Err(Refusal::Expired) } else { Ok(()) }
+        if self.is_over(at) {
+            return Err(Refusal::Expired);
+        }
+        if self.recalled_from.contains(&by) { Err(Refusal::Recalled) } else { Ok(()) }
+    }
+
+    /// Whether it is one of this person's messages, and they did not delete it.
+    fn has(&self, person: AccountId) -> bool {
+        (self.from == person || self.recipients.contains(&person)) && !self.deleted_by.contains(&person)
+    }
+
+    fn recall(
+        &self,
+        by: Recaller,
+        from: Option<Vec<AccountId>>,
+        at: Timestamp,
+    ) -> Result<Vec<Event>, Refusal> {
+        let whole = match by {
+            Recaller::Sender(by) if by != self.from || !self.has(by) => return Err(Refusal::NotSender),
+            Recaller::Sender(_) => self.recipients.clone(),
+            Recaller::Original => self.recipients.iter().copied().chain([self.from]).collect(),
+        };
+        if self.is_over(at) {
+            return Err(Refusal::Expired);
+        }
+        let from = from.unwrap_or_else(|| whole.clone());
+        if from.iter().any(|person| !whole.contains(person)) {
+            return Err(Refusal::NoSuchRecipient);
+        }
+        let news: BTreeSet<_> =
+            from.into_iter().filter(|person| !self.recalled_from.contains(person)).collect();
+        if news.is_empty() {
+            return Ok(vec![]);
+        }
+        let gone = |person: &AccountId| news.contains(person) || self.recalled_from.contains(person);
+        let wholly = self.recipients.iter().all(gone);
+        Ok(vec![Event::Recalled { from: news.into_iter().collect(), wholly, at }])
+    }
+
+    fn delete(&self, by: AccountId, at: Timestamp) -> Result<Vec<Event>, Refusal> {
+        if self.deleted_by.contains(&by) {
+            return Ok(vec![]);
+        }
+        if !self.has(by) {
+            return Err(Refusal::NotFound);
+        }
+        Ok(vec![Event::Deleted { by, at }])
+    }
+
+    fn warn(&self, at: Timestamp) -> Vec<Event> {
+        let has = |person: &&AccountId| self.has(**person) && !self.recalled_from.contains(person);
+        let recipients: Vec<_> = self.recipients.iter().filter(has).copied().collect();
+        if self.warned || self.is_over(at) || recipients.is_empty() {
+            return vec![];
+        }
+        vec![Event::ExpiryWarned { recipients, at }]
     }
 
     fn expire(&self, at: Timestamp) -> Vec<Event> {

@@ -7,6 +7,7 @@ use crate::{
     timestamp::Timestamp,
 };
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The aggregate's name; never constructed.
 pub enum Notification {}
@@ -17,7 +18,9 @@ pub enum State {
     /// Not given up and not sent, after so many attempts.
     #[default]
     Waiting,
-    /// Sent, failed for good or suppressed.
+    /// It left; it can still come back.
+    Sent,
+    /// Failed for good, came back, or suppressed.
     Settled,
 }
 
@@ -39,6 +42,12 @@ pub enum Kind {
     Lockout,
     /// Confirm an alias, or undo its promotion (B42, R14).
     Alias,
+    /// Mail ends soon (A22).
+    ExpiryWarning,
+    /// To the sender: a mail about a message could not be delivered (A41).
+    Undeliverable,
+    /// To whoever wrote to the address that nobody reads (B31).
+    AutoNotice,
 }
 
 /// What it is about.
@@ -46,10 +55,13 @@ pub enum Kind {
 pub struct About {
     /// What it says.
     pub kind: Kind,
-    /// To whom.
-    pub recipient: AccountId,
+    /// To whom; `None` where it answers an address, whoever has it.
+    pub recipient: Option<AccountId>,
     /// The message it tells of, if any.
     pub message: Option<MessageId>,
+    /// Who is told when it cannot be delivered: whoever sent the message or the invitation (A41).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<AccountId>,
 }
 
 /// What can be recorded of a notification.
@@ -79,6 +91,15 @@ pub enum Command {
         about: About,
         /// The relay's reply code, if it replied (RFC 5321).
         reply: Option<u16>,
+        /// When.
+        at: Timestamp,
+    },
+    /// It came back to the address that nobody reads (RFC 3464).
+    NoteBounced {
+        /// What it is about.
+        about: About,
+        /// Why, as the other side's mail server says.
+        status: Option<MailStatus>,
         /// When.
         at: Timestamp,
     },
@@ -124,6 +145,15 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+    /// It left and came back.
+    Bounced {
+        /// What it is about.
+        about: About,
+        /// Why, as the other side's mail server says.
+        status: Option<MailStatus>,
+        /// When.
+        at: Timestamp,
+    },
     /// It was not sent, on purpose.
     Suppressed {
         /// What it is about.
@@ -133,6 +163,16 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+}
+
+/// An enhanced mail system status code (RFC 3463), such as 5.2.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailStatus(pub u16, pub u16, pub u16);
+
+impl fmt::Display for MailStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.0, self.1, self.2)
+    }
 }
 
 /// Why a notification is not sent.
@@ -145,6 +185,8 @@ pub enum Suppression {
     Over,
     /// The person's data is gone, the address with it (K5).
     Erased,
+    /// Another mail told of it too (policy `digest`).
+    Digest,
 }
 
 /// Nothing is refused: what happened to a mail has happened.
@@ -160,7 +202,11 @@ impl Decider for Notification {
 
     fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
         Ok(match (state, command) {
-            (State::Settled, _) => vec![],
+            (State::Sent, Command::NoteBounced { about, status, at }) => {
+                vec![Event::Bounced { about, status, at }]
+            }
+            // What is waiting cannot have come back: somebody made that up.
+            (State::Sent | State::Settled, _) | (State::Waiting, Command::NoteBounced { .. }) => vec![],
             (State::Waiting, Command::NoteSent { about, at }) => vec![Event::Sent { about, at }],
             (State::Waiting, Command::NoteDeferred { about, reply, next_attempt_at, at }) => {
                 vec![Event::Deferred { about, reply, next_attempt_at, at }]
@@ -177,7 +223,8 @@ impl Decider for Notification {
     fn evolve(state: State, event: &Event) -> State {
         match event {
             Event::Deferred { .. } => state,
-            Event::Sent { .. } | Event::Failed { .. } | Event::Suppressed { .. } => State::Settled,
+            Event::Sent { .. } => State::Sent,
+            Event::Failed { .. } | Event::Bounced { .. } | Event::Suppressed { .. } => State::Settled,
         }
     }
 }
@@ -193,8 +240,9 @@ mod tests {
     fn about() -> About {
         About {
             kind: Kind::NewMessage,
-            recipient: AccountId::new(Uuid::from_u128(2)),
+            recipient: Some(AccountId::new(Uuid::from_u128(2))),
             message: Some(MessageId::new(Uuid::from_u128(3))),
+            sender: None,
         }
     }
     fn sent() -> Event {
@@ -211,6 +259,17 @@ mod tests {
         given::<Notification>([]).when(note_sent()).then([sent()]);
         given::<Notification>([deferred]).when(note_sent()).then([sent()]);
         given::<Notification>([sent()]).when(note_sent()).then_nothing();
+    }
+
+    /// R15: what left can come back, once; what never left cannot.
+    #[test]
+    fn a_notification_comes_back_once() {
+        let status = Some(MailStatus(5, 1, 1));
+        let note = || Command::NoteBounced { about: about(), status, at: AT };
+        let bounced = Event::Bounced { about: about(), status, at: AT };
+        given::<Notification>([sent()]).when(note()).then([bounced.clone()]);
+        given::<Notification>([sent(), bounced]).when(note()).then_nothing();
+        given::<Notification>([]).when(note()).then_nothing();
     }
 
     /// B38: what was suppressed never leaves.

@@ -3,13 +3,15 @@
 use crate::{
     address::{Domain, EmailAddress},
     decider::Decider,
-    id::AccountId,
+    id::{AccountId, RuleId},
     policy::{Policy, Role},
     presentation::Presentation,
     timestamp::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+
+pub mod rules;
 
 /// The aggregate's name; never constructed.
 pub enum Organisation {}
@@ -29,6 +31,8 @@ pub struct State {
     pub domains: BTreeSet<Domain>,
     /// Who holds which roles (K2).
     pub roles: BTreeMap<AccountId, BTreeSet<Role>>,
+    /// Its content rules, those that were removed among them (G3).
+    pub rules: BTreeMap<RuleId, rules::Known>,
 }
 
 /// What it is called and where it is found. An organisation is not a person: this is audit skeleton.
@@ -108,6 +112,8 @@ pub enum Command {
         /// When.
         at: Timestamp,
     },
+    /// Changes its content rules (G3).
+    Rules(rules::Command),
 }
 
 /// What happened to an organisation.
@@ -178,6 +184,9 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+    /// Something happened to a content rule.
+    #[serde(untagged)]
+    Rules(rules::Event),
 }
 
 /// Why an organisation turned a command down.
@@ -201,6 +210,8 @@ pub enum Refusal {
     ConflictingRole,
     /// Nobody would be left to administer.
     LastAdministrator,
+    /// A content rule was turned down.
+    Rules(rules::Refusal),
 }
 
 /// Characters of an organisation's name; what fits a mail's subject.
@@ -261,6 +272,9 @@ impl Decider for Organisation {
                 Err(Refusal::LastAdministrator)
             }
             Command::RevokeRole { account, role, at } => Ok(vec![Event::RoleRevoked { account, role, at }]),
+            Command::Rules(command) => rules::decide(state, command)
+                .map(|events| events.into_iter().map(Event::Rules).collect())
+                .map_err(Refusal::Rules),
         }
     }
 
@@ -296,6 +310,7 @@ impl Decider for Organisation {
                     held.remove(role);
                 }
             }
+            Event::Rules(event) => rules::evolve(&mut state, event),
         }
         state
     }

@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 mod bounds;
 mod choices;
 mod difference;
+mod health_terms;
 mod network;
 mod packs;
 mod public_mailboxes;
@@ -21,6 +22,7 @@ mod role;
 pub use bounds::PolicyProblem;
 pub use choices::{DeliveryMode, GuestCompose, NetworkPinning, ProfileField, RecipientRule};
 pub use difference::Difference;
+pub use health_terms::health_terms;
 pub use network::{Network, NetworkError};
 pub use packs::Pack;
 pub use public_mailboxes::public_mailbox_domains;
@@ -43,6 +45,9 @@ pub struct Policy {
     pub sessions: SessionPolicy,
     /// Who may write to whom, and how much.
     pub mail: MailPolicy,
+    /// What content rules look for. Policies from before there was such a topic have none of it.
+    #[serde(default, skip_serializing_if = "ContentPolicy::is_empty")]
+    pub content: ContentPolicy,
 }
 
 /// How long things stay; content, metadata and audit apart (K10).
@@ -158,6 +163,24 @@ pub struct MailPolicy {
     pub digest: Period,
 }
 
+/// What content rules look for: the lists of the organisation (G3).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContentPolicy {
+    /// Words and phrases of the detector `TERM`. [`health_terms`]; at most 1000 of 1 to 100 characters.
+    #[serde(default)]
+    pub terms: BTreeSet<String>,
+    /// Expressions of the detector `MEMBER_ID`. None; at most 50 of 1 to 500 characters.
+    #[serde(default)]
+    pub member_ids: BTreeSet<String>,
+}
+
+impl ContentPolicy {
+    fn is_empty(&self) -> bool {
+        self.terms.is_empty() && self.member_ids.is_empty()
+    }
+}
+
 impl AccountPolicy {
     /// Whether this is an address of several people, which cannot hold an account (B33).
     #[must_use]
@@ -184,12 +207,22 @@ mod tests {
             let policy = Policy::from_pack(pack);
             let json = serde_json::to_value(&policy).unwrap();
             assert_eq!(serde_json::from_value::<Policy>(json.clone()).unwrap(), policy);
-            for topic in ["/retention", "/accounts", "/recovery", "/sessions", "/mail"] {
+            for topic in ["/retention", "/accounts", "/recovery", "/sessions", "/mail", "/content"] {
                 let mut json = json.clone();
                 json.pointer_mut(topic).unwrap()["colour"] = true.into();
                 assert!(serde_json::from_value::<Policy>(json).is_err(), "{topic}");
             }
         }
+    }
+
+    /// G3, Q8: a policy that was stored before there were content rules reads as one without lists, and is written the same.
+    #[test]
+    fn a_policy_without_lists_is_read() {
+        let mut json = serde_json::to_value(Policy::default()).unwrap();
+        json.as_object_mut().unwrap().remove("content").expect("the packs have terms");
+        let policy = serde_json::from_value::<Policy>(json.clone()).unwrap();
+        assert_eq!(policy.content, ContentPolicy::default());
+        assert_eq!(serde_json::to_value(&policy).unwrap(), json);
     }
 
     /// B33: a group address is one in any case.

@@ -2,7 +2,7 @@
 
 use crate::{
     account::Kind,
-    address::{AddressError, Domain, Mailbox},
+    address::{AddressError, Domain, Mailbox, Scan},
     policy::{GuestCompose, Policy, RecipientRule},
 };
 use std::{collections::BTreeSet, fmt};
@@ -30,32 +30,20 @@ impl fmt::Debug for Typed {
 }
 
 /// Reads a field such as To: `;` and `,` separate, blanks around them do not matter (A27, A28), a name in quotation
-/// marks may hold either, empty pieces are dropped.
+/// marks and a comment in parentheses may hold either, empty pieces are dropped.
 ///
 /// Reads no further than one recipient past [`MAX_RECIPIENTS`], so that the caller sees that there are too many.
 #[must_use]
 pub fn parse_list(text: &str) -> Vec<Typed> {
-    pieces(text)
+    // A library for RFC 5322 reads such lists as well, but keeps no record of what was typed for each, joins
+    // `<a@x.example> <b@x.example>` to one address, and stops at a line end without a word.
+    let mut scan = Scan::default();
+    text.split(move |c| scan.is_outside(c) && matches!(c, ';' | ','))
         .map(str::trim)
         .filter(|piece| !piece.is_empty())
         .take(MAX_RECIPIENTS + 1)
         .map(|piece| Typed { typed: piece.to_owned(), understood: Mailbox::parse(piece) })
         .collect()
-}
-
-fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    let mut in_quotes = false;
-    let mut escaped = false;
-    text.split(move |c| {
-        let after_backslash = std::mem::take(&mut escaped);
-        match c {
-            '"' if !after_backslash => in_quotes = !in_quotes,
-            '\\' if in_quotes && !after_backslash => escaped = true,
-            ';' | ',' => return !in_quotes,
-            _ => {}
-        }
-        false
-    })
 }
 
 /// Who writes.

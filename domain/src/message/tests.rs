@@ -1,6 +1,14 @@
 use super::*;
-use crate::{address::EmailAddress, decider::kit::given};
+use crate::{
+    account::Kind,
+    address::{EmailAddress, Mailbox},
+    bytes::BlobKey,
+    decider::kit::given,
+    notification::Kind as NotificationKind,
+};
 use uuid::Uuid;
+
+mod afterwards;
 
 const NOON: Timestamp = Timestamp::from_micros(1_767_614_400_000_000);
 const EXPIRY: Timestamp = Timestamp::from_micros(NOON.micros() + 60_000_000);
@@ -21,8 +29,11 @@ fn message() -> Send {
             kind: Kind::Guest,
             field: Field::To,
             notice: Some(NotificationKind::NewMessage),
+            notice_at: None,
         }],
         about: None,
+        secured_by: None,
+        against: None,
         content_key: id(11),
         grants: vec![],
         headline: Headline {
@@ -40,11 +51,15 @@ fn message() -> Send {
                 key: BlobKey([0; 32]),
             }],
         },
-        body: Body { text: "All well.".into() },
+        body: text("All well."),
         expires_at: EXPIRY,
         at: NOON,
     }
 }
+fn text(text: &str) -> Body {
+    Body { text: text.into(), html: None, original: None }
+}
+
 fn send(send: Send) -> Command {
     Command::Send(Box::new(send))
 }
@@ -75,7 +90,7 @@ fn a_message_that_breaks_a_bound_is_refused() {
         let headline = Headline { subject, ..message().headline };
         given::<Message>([]).when(send(Send { headline, ..message() })).then_refused(Refusal::BadSubject);
     }
-    let body = Body { text: "x".repeat(BODY_BYTES + 1) };
+    let body = text(&"x".repeat(BODY_BYTES + 1));
     given::<Message>([]).when(send(Send { body, ..message() })).then_refused(Refusal::BodyTooLong);
     let expires_at = NOON;
     given::<Message>([]).when(send(Send { expires_at, ..message() })).then_refused(Refusal::ExpiresTooEarly);

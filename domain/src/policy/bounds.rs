@@ -1,9 +1,13 @@
 //! What the settings may be.
 
 use super::{
-    AccountPolicy, GuestCompose, MailPolicy, Policy, RecoveryPolicy, RetentionPolicy, SessionPolicy,
+    AccountPolicy, ContentPolicy, GuestCompose, MailPolicy, Policy, RecoveryPolicy, RetentionPolicy,
+    SessionPolicy,
 };
-use crate::period::Period;
+use crate::{
+    content::{is_term, member_id_problem},
+    period::Period,
+};
 
 /// A setting that is out of its bounds or contradicts another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +33,12 @@ const NETWORKS: usize = 1000;
 const AUDIENCES: usize = 100;
 /// Fits a column.
 const AUDIENCE_CHARACTERS: usize = 64;
+/// Terms are stored with each change of the policy, and a person should be able to look them through.
+const TERMS: usize = 1000;
+/// A phrase.
+const TERM_CHARACTERS: usize = 100;
+/// Each is a search of its own in every mail.
+const MEMBER_IDS: usize = 50;
 
 impl Policy {
     /// Every setting that is out of its bounds, in the order of the settings.
@@ -39,6 +49,7 @@ impl Policy {
         recovery(&self.recovery, &mut problems);
         sessions(&self.sessions, &mut problems);
         mail(&self.mail, &mut problems);
+        content(&self.content, &mut problems);
         if problems.0.is_empty() { Ok(()) } else { Err(problems.0) }
     }
 }
@@ -190,6 +201,24 @@ fn mail(settings: &MailPolicy, problems: &mut Problems) {
     );
 }
 
+fn content(settings: &ContentPolicy, problems: &mut Problems) {
+    let is_listed = |term: &String| {
+        is_term(term) && term.chars().count() <= TERM_CHARACTERS && !term.chars().any(char::is_control)
+    };
+    problems.unless(
+        settings.terms.len() <= TERMS && settings.terms.iter().all(is_listed),
+        "content.terms",
+        "List at most 1000 terms, each of 1 to 100 characters with a letter or a sign in it.",
+    );
+    problems.unless(
+        settings.member_ids.len() <= MEMBER_IDS
+            && settings.member_ids.iter().all(|expression| member_id_problem(expression).is_none()),
+        "content.member_ids",
+        "List at most 50 expressions such as M\\d{8}, each of at most 500 characters, without look-around, that do not match \
+         the empty text.",
+    );
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -275,6 +304,25 @@ mod tests {
         assert_eq!(wrong_after(|p| p.mail.attachment_bytes = u64::MAX), ["mail.attachment_bytes"]);
         assert_eq!(wrong_after(|p| p.mail.digest = period("P2D")), ["mail.digest"]);
         assert_eq!(wrong_after(|p| p.mail.guest_compose = GuestCompose::ByAudience), ["mail.guest_compose"]);
+    }
+
+    /// G3: terms can be found, and member numbers are expressions that can be used.
+    #[test]
+    fn content_has_bounds() {
+        let listed = |term: &str| wrong_after(|p| p.content.terms = [term.to_owned()].into());
+        assert_eq!(listed("[secure]"), [""; 0]);
+        for term in ["", " - ", "a\nb", &"a".repeat(101)] {
+            assert_eq!(listed(term), ["content.terms"], "{term:?}");
+        }
+        let many = |p: &mut Policy| p.content.terms = (0..1001).map(|n| n.to_string()).collect();
+        assert_eq!(wrong_after(many), ["content.terms"]);
+        let expression = |text: &str| wrong_after(|p| p.content.member_ids = [text.to_owned()].into());
+        assert_eq!(expression(r"M\d{8}"), [""; 0]);
+        for text in ["", "(", "x*", r"(?=M)\d", &"a".repeat(501)] {
+            assert_eq!(expression(text), ["content.member_ids"], "{text:?}");
+        }
+        let many = |p: &mut Policy| p.content.member_ids = (0..51).map(|n| format!("M{n}")).collect();
+        assert_eq!(wrong_after(many), ["content.member_ids"]);
     }
 
     /// Q8: every problem is named at once, and by a setting that the stored policy has.

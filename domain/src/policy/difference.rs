@@ -35,15 +35,33 @@ impl Policy {
             .collect()
     }
 
+    /// Every setting by its topic, those too that are not stored because there is nothing to say.
+    #[must_use]
+    pub fn by_topic(&self) -> Value {
+        let mut all = serde_json::Map::new();
+        for (path, value) in self.settings() {
+            match path.split_once('.') {
+                None => all.insert(path, value),
+                Some((topic, setting)) => {
+                    all.entry(topic).or_insert_with(|| Value::Object(serde_json::Map::new()))[setting] =
+                        value;
+                    None
+                }
+            };
+        }
+        Value::Object(all)
+    }
+
     /// Path and stored value of each setting.
     fn settings(&self) -> Vec<(String, Value)> {
-        let Self { pack, retention, accounts, recovery, sessions, mail } = self;
+        let Self { pack, retention, accounts, recovery, sessions, mail, content } = self;
         let topics = [
             ("retention", fields(retention)),
             ("accounts", fields(accounts)),
             ("recovery", fields(recovery)),
             ("sessions", fields(sessions)),
             ("mail", fields(mail)),
+            ("content", fields(content)),
         ];
         let pack = ("pack".to_owned(), serde_json::to_value(pack).unwrap_or_default());
         let named = topics.into_iter().flat_map(|(topic, fields)| {
@@ -108,7 +126,7 @@ mod tests {
     use crate::{
         address::{Domain, EmailAddress},
         period::Period,
-        policy::{NetworkPinning, Pack, Role},
+        policy::{ContentPolicy, NetworkPinning, Pack, Role},
     };
 
     fn differences(change: impl FnOnce(&mut Policy)) -> Vec<(String, String, String)> {
@@ -194,5 +212,9 @@ mod tests {
         for (setting, value) in policy.settings() {
             assert_eq!(json.pointer(&format!("/{}", setting.replace('.', "/"))), Some(&value), "{setting}");
         }
+        assert_eq!(policy.by_topic(), json);
+        let mut empty = policy;
+        empty.content = ContentPolicy::default();
+        assert_eq!(empty.by_topic()["content"], serde_json::json!({ "terms": [], "member_ids": [] }));
     }
 }

@@ -1,8 +1,9 @@
 //! The three packs that an organisation starts from (N6), and so the default of every setting.
 
 use super::{
-    AccountPolicy, DeliveryMode, GuestCompose, MailPolicy, NetworkPinning, Policy, ProfileField,
-    RecipientRule, RecoveryPolicy, RetentionPolicy, SessionPolicy, public_mailbox_domains,
+    AccountPolicy, ContentPolicy, DeliveryMode, GuestCompose, MailPolicy, NetworkPinning, Policy,
+    ProfileField, RecipientRule, RecoveryPolicy, RetentionPolicy, SessionPolicy, health_terms,
+    public_mailbox_domains,
 };
 use crate::period::Period;
 use serde::{Deserialize, Serialize};
@@ -84,6 +85,7 @@ fn portal() -> Policy {
             delivery: DeliveryMode::Link,
             digest: Period::ZERO,
         },
+        content: ContentPolicy { terms: health_terms(), member_ids: BTreeSet::new() },
     }
 }
 

@@ -56,6 +56,26 @@ fn quoted_separators_belong_to_the_name() {
     assert_eq!(understood[2].address.typed(), "c@x.example");
 }
 
+/// A28: comments and the names of groups (RFC 5322 §3.2.2, §3.4) are left out of what is understood; a domain of another
+/// script is one.
+#[test]
+fn comments_and_groups_are_left_out() {
+    let list = parse_list(
+        "Board: ada@x.example (at home; or, \\) not), \"Bob: (jr)\" <b@x.example>; (c, that is) c@x.example; j@bücher.example",
+    );
+    let understood: Vec<_> = list.iter().map(|piece| piece.understood.clone().unwrap()).collect();
+    let addresses: Vec<_> = understood.iter().map(|mailbox| mailbox.address.normalised()).collect();
+    assert_eq!(addresses, ["ada@x.example", "b@x.example", "c@x.example", "j@xn--bcher-kva.example"]);
+    assert_eq!(understood[1].name.as_deref(), Some("Bob: (jr)"));
+    assert!(list[0].typed.starts_with("Board: ada@x.example (at"), "what was typed is kept");
+    let unclosed = parse_list("ada@x.example (at home, b@x.example");
+    assert_eq!(unclosed.len(), 1);
+    assert_eq!(unclosed[0].understood, Err(AddressError::DisplayName));
+    for nobody in ["undisclosed-recipients:;", "ada@x.example)", "<a@x.example> <b@x.example>"] {
+        assert!(parse_list(nobody).iter().all(|piece| piece.understood.is_err()), "{nobody}");
+    }
+}
+
 /// A27: what was not understood stays in its place with its error, and the others are not lost.
 #[test]
 fn a_mistake_stays_visible() {
