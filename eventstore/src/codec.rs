@@ -11,11 +11,13 @@ use domain::{
     device::Device,
     draft::Draft,
     event::Stored,
+    intake::Intake,
     key::VaultKey,
     message::Message,
     network::Network,
     notification::Notification,
     organisation::Organisation,
+    replier::Replier,
     reservation::Reservation,
 };
 use serde::{Deserialize, Serialize};
@@ -128,7 +130,7 @@ pub(crate) fn join(
 type Parser = fn(Uuid, Value) -> serde_json::Result<Event>;
 
 fn parser(category: &str) -> Option<Parser> {
-    let aggregates: [(&str, Parser); 10] = [
+    let aggregates: [(&str, Parser); 12] = [
         (Organisation::CATEGORY, parse::<Organisation>),
         (Account::CATEGORY, parse::<Account>),
         (Reservation::CATEGORY, parse::<Reservation>),
@@ -136,6 +138,8 @@ fn parser(category: &str) -> Option<Parser> {
         (Device::CATEGORY, parse::<Device>),
         (Draft::CATEGORY, parse::<Draft>),
         (Message::CATEGORY, parse::<Message>),
+        (Intake::CATEGORY, parse::<Intake>),
+        (Replier::CATEGORY, parse::<Replier>),
         (Notification::CATEGORY, parse::<Notification>),
         (Audit::CATEGORY, parse::<Audit>),
         (VaultKey::CATEGORY, parse::<VaultKey>),

@@ -8,8 +8,9 @@ use crate::db::{Db, DbSettings, Dialect, schema_checksum};
 use futures_util::FutureExt as _;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use std::{
-    env,
+    env, fs, io,
     panic::{AssertUnwindSafe, resume_unwind},
+    path::Path,
     process::{Command, Stdio},
     thread,
 };
@@ -74,11 +75,45 @@ impl TestDb {
         Self::open(server.url(&name), dir, Some((server.clone(), name))).await
     }
 
+    /// A database of its own with everything that is in this one and in its folder. Nobody may have this one open, nor may
+    /// it change any more.
+    pub async fn copy(&self) -> Self {
+        self.db.close().await;
+        let dir = TempDir::new().expect("a temporary folder");
+        copy_folder(self.dir.path(), dir.path()).expect("a copy of the folder");
+        let Some((server, original)) = &self.dropped else {
+            let url = format!("sqlite://{}", dir.path().join("test.db").display());
+            return Self::open(url, dir, None).await;
+        };
+        let mut connection = server.connect().await;
+        let name = test_name(&mut connection).await;
+        let create = format!("CREATE DATABASE {name} TEMPLATE {original} STRATEGY file_copy");
+        execute(&mut connection, create).await.expect("a copy of the database");
+        Self::open(server.url(&name), dir, Some((server.clone(), name))).await
+    }
+
     async fn open(url: String, dir: TempDir, dropped: Option<(Server, String)>) -> Self {
+        // A test's HTTP client wants it, although it speaks plain HTTP; the program installs it first thing.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let settings = DbSettings { url: url.clone(), max_connections: MAX_CONNECTIONS };
         let db = Db::open(&settings).await.expect("a test database opens");
         Self { db, url, dir, dropped }
     }
+}
+
+fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let copy = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            fs::create_dir(&copy)?;
+            fs::set_permissions(&copy, entry.metadata()?.permissions())?;
+            copy_folder(&entry.path(), &copy)?;
+        } else {
+            fs::copy(entry.path(), copy)?;
+        }
+    }
+    Ok(())
 }
 
 /// Drops the PostgreSQL database, on a thread of its own because the test's runtime is busy here. What fails is left to a

@@ -59,14 +59,6 @@ impl BlobSealer {
         Self { stream: Stream::new(key, context, prefix), next: 0, finished: false }
     }
 
-    /// Goes on with the blob that has this header, at chunk `next` (from 0).
-    ///
-    /// Sealing one index twice with different bytes breaks the cipher: `next` is recorded before a chunk leaves the
-    /// process, and a chunk whose fate is unknown begins a new blob.
-    pub fn resume(key: &Key, context: &[u8], header: &[u8], next: u32) -> Result<Self, OpenError> {
-        Ok(Self { stream: Stream::read(key, context, header)?, next, finished: false })
-    }
-
     /// The blob's first bytes.
     #[must_use]
     pub fn header(&self) -> &[u8; HEADER_BYTES] {

@@ -6,7 +6,8 @@ use crate::{
     db::{Db, Row, Tx, Value},
 };
 use domain::{
-    AccountId, DraftId, OrganisationId, Timestamp, event::Subject, message::Direction, period::Period,
+    AccountId, DraftId, OrganisationId, Timestamp, event::Subject, id::IntakeId, message::Direction,
+    period::Period,
 };
 use seal::{Key, KeyId};
 use std::{
@@ -43,6 +44,8 @@ pub enum Purpose {
     ExpiryDay = 7,
     /// Content of one draft.
     Draft = 8,
+    /// A mail that is held.
+    Held = 9,
 }
 
 /// Which key is meant.
@@ -139,6 +142,11 @@ impl KeyName {
     #[must_use]
     pub fn draft(organisation: OrganisationId, draft: DraftId) -> Self {
         Self::new(organisation, Purpose::Draft, draft.bytes(), 0)
+    }
+    /// For a mail that is held.
+    #[must_use]
+    pub fn held(organisation: OrganisationId, intake: IntakeId) -> Self {
+        Self::new(organisation, Purpose::Held, intake.bytes(), 0)
     }
     pub(super) fn values(&self) -> Vec<Value> {
         vec![

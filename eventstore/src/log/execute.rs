@@ -82,7 +82,8 @@ impl Log {
         let mut has_content = false;
         for recorded in self.read_stream(organisation, stream, version, keys).await? {
             version = recorded.version;
-            has_content |= matches!(recorded.event.content_key(), Some(ContentKey::Draft(_)));
+            let key = recorded.event.content_key();
+            has_content |= matches!(key, Some(ContentKey::Draft(_) | ContentKey::Held(_)));
             if let Some(event) = A::own(recorded.event) {
                 state = A::evolve(state, &event);
             }

@@ -11,7 +11,10 @@ use ::seal::{
     Key, KeyId, OpenError,
     event::{Class, Header, SealedSection, SectionKind, body_hash, parse_body},
 };
-use domain::{DraftId, OrganisationId, Timestamp, id::ContentKeyId};
+use domain::{
+    DraftId, OrganisationId, Timestamp,
+    id::{ContentKeyId, IntakeId},
+};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -97,8 +100,21 @@ impl Log {
         organisation: OrganisationId,
         draft: DraftId,
     ) -> Result<ContentKeys, LogError> {
+        self.keys_named(&KeyName::draft(organisation, draft)).await
+    }
+
+    /// The key of a mail that is held; holds nothing once it was decided on and settled.
+    pub async fn held_keys(
+        &self,
+        organisation: OrganisationId,
+        intake: IntakeId,
+    ) -> Result<ContentKeys, LogError> {
+        self.keys_named(&KeyName::held(organisation, intake)).await
+    }
+
+    async fn keys_named(&self, name: &KeyName) -> Result<ContentKeys, LogError> {
         let mut keys = ContentKeys::none();
-        if let Some(found) = self.vault.find(&KeyName::draft(organisation, draft)).await? {
+        if let Some(found) = self.vault.find(name).await? {
             keys.0.insert(found.id, found.key);
         }
         Ok(keys)

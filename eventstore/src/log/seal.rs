@@ -65,6 +65,9 @@ impl Log {
                 (Some(bytes), Some(ContentKey::Draft(draft))) => {
                     Some((self.vault.obtain(&KeyName::draft(organisation, draft)).await?, bytes))
                 }
+                (Some(bytes), Some(ContentKey::Held(intake))) => {
+                    Some((self.vault.obtain(&KeyName::held(organisation, intake)).await?, bytes))
+                }
                 (Some(_), None) => panic!("an event with content names its content key"),
                 (None, _) => None,
             };

@@ -150,8 +150,16 @@ pub async fn send_message(log: &Log, message: MessageId, subject: &str, key: Opt
     let unsent: Loaded<Message> = log.load(ORGANISATION, message.uuid()).await.unwrap();
     let send = message::Send {
         from: id(2),
-        recipients: vec![Recipient { account: id(3), kind: Kind::Guest, field: Field::To, notice: None }],
+        recipients: vec![Recipient {
+            account: id(3),
+            kind: Kind::Guest,
+            field: Field::To,
+            notice: None,
+            notice_at: None,
+        }],
         about: None,
+        secured_by: None,
+        against: None,
         content_key: CONTENT_KEY,
         grants: vec![],
         headline: Headline {
@@ -161,7 +169,7 @@ pub async fn send_message(log: &Log, message: MessageId, subject: &str, key: Opt
             cc: vec![],
             attachments: vec![],
         },
-        body: Body { text: format!("The text below {subject}") },
+        body: Body { text: format!("The text below {subject}"), html: None, original: None },
         expires_at: Timestamp::from_micros(START.micros() + 1),
         at: START,
     };

@@ -111,20 +111,6 @@ proptest! {
             prop_assert_eq!(open_blob(&key, &header, &[flipped]), Err(OpenError::Tampered));
         }
     }
-
-    /// A44: sealing goes on elsewhere with the header and the next chunk's number alone.
-    #[test]
-    fn resumed(key in any_key(), at in 0_u32..3, rest in 1_usize..100) {
-        let plain = vec![9; 2 * CHUNK_BYTES + rest];
-        let (header, mut chunks) = seal_blob(&key, &plain);
-        let mut sealer = BlobSealer::resume(&key, CONTEXT, &header, at).expect("the right key");
-        let from = usize::try_from(at).expect("small");
-        chunks.truncate(from);
-        for (index, piece) in pieces(&plain).into_iter().enumerate().skip(from) {
-            chunks.push(sealer.seal_chunk(piece, index == 2));
-        }
-        prop_assert_eq!(open_blob(&key, &header, &chunks), Ok(plain));
-    }
 }
 
 /// A header or chunk of an impossible length is refused before any key is used.

@@ -1,26 +1,29 @@
 //! One event of every type, with every field filled; and a second one where a type got a field after it was frozen.
 
 mod account;
+mod mail;
 mod organisation;
 
 use super::meta;
 use crate::codec::{Parts, split};
 use domain::{
     Content, Event, Personal, Timestamp,
-    account::{Account, IssuedLink, Kind, LoginFailure, client::Program, recovery::ChallengeFailure},
-    address::{EmailAddress, Mailbox},
+    account::{Account, IssuedLink, LoginFailure, client::Program, recovery::ChallengeFailure},
+    address::EmailAddress,
     audit::{self, Audit, Question, Right, Topic},
-    bytes::{BlobKey, Sealed, TokenHash},
+    bytes::{BlobKey, TokenHash},
     device::{self, Device},
     draft::{self, Draft},
     event::Stored,
     id::Id,
+    intake::Intake,
     key::{self, VaultKey},
-    message::{self, About, Attachment, Direction, Field, Grant, Message, Onward, Recipient},
+    message::{About, Attachment, Message, Onward},
     network::{self, Network},
-    notification::{self, Notification},
+    notification::Notification,
     organisation::Organisation,
     period::Period,
+    replier::Replier,
     reservation::{self, Reservation},
 };
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -53,8 +56,12 @@ pub(super) fn examples() -> Vec<Example> {
     examples.extend(network().map(of::<Network>));
     examples.extend(device().map(of::<Device>));
     examples.extend(draft().map(of::<Draft>));
-    examples.extend(message().map(of::<Message>));
-    examples.extend(notification().map(of::<Notification>));
+    examples.extend(mail::message().map(of::<Message>));
+    examples.push(with::<Message>(mail::sent_by_gateway()));
+    examples.extend(mail::intake().map(of::<Intake>));
+    examples.extend(mail::replier().map(of::<Replier>));
+    examples.extend(mail::notification().map(of::<Notification>));
+    examples.extend(mail::notification_later().map(with::<Notification>));
     examples.extend(audit().map(of::<Audit>));
     let asked = audit::Event::Queried { question: question(Topic::Accounts), at: AT };
     examples.push(with::<Audit>(("topic", asked)));
@@ -158,67 +165,6 @@ fn draft() -> [draft::Event; 5] {
     ]
 }
 
-fn sent() -> message::Event {
-    let mailbox = |text| Mailbox::parse(text).expect("a mailbox");
-    message::Event::Sent {
-        from: id(1),
-        recipients: vec![Recipient {
-            account: id(2),
-            kind: Kind::Member,
-            field: Field::Cc,
-            notice: Some(notification::Kind::NewMessage),
-        }],
-        about: Some(About { message: id(8), what: Onward::Forward }),
-        content_key: id(10),
-        grants: vec![Grant {
-            account: id(2),
-            direction: Direction::In,
-            generation: 1,
-            key: Sealed(vec![4; 104]),
-        }],
-        headline: Content::known(message::Headline {
-            subject: "Results".into(),
-            from: mailbox("\"Lovelace, Ada\" <ada@insurer.example>"),
-            to: vec![mailbox("zoe@guest.example")],
-            cc: vec![mailbox("Bob <bob@insurer.example>")],
-            attachments: vec![file()],
-        }),
-        body: Content::known(message::Body { text: "All is well.\n".into() }),
-        attachment_count: 1,
-        size_bytes: 52_428_813,
-        expires_at: LATER,
-        at: AT,
-    }
-}
-
-fn message() -> [message::Event; 6] {
-    use message::Event;
-    let (by, with) = (id(2), id(11));
-    [
-        sent(),
-        Event::Opened { by, first: true, at: AT },
-        Event::Replied { by, with, at: AT },
-        Event::Forwarded { by, with, at: AT },
-        Event::OnwardRefused { by, what: Onward::Forward, at: AT },
-        Event::Expired { at: LATER },
-    ]
-}
-
-fn notification() -> [notification::Event; 4] {
-    use notification::Event;
-    let about = || notification::About {
-        kind: notification::Kind::NewMessage,
-        recipient: id(2),
-        message: Some(id(9)),
-    };
-    [
-        Event::Sent { about: about(), at: AT },
-        Event::Deferred { about: about(), reply: Some(451), next_attempt_at: LATER, at: AT },
-        Event::Failed { about: about(), reply: Some(550), at: AT },
-        Event::Suppressed { about: about(), why: notification::Suppression::Unsubscribed, at: AT },
-    ]
-}
-
 fn question(topic: Topic) -> Question {
     Question {
         topic,
@@ -237,7 +183,7 @@ fn audit() -> [audit::Event; 2] {
     [Event::Queried { question, at: AT }, Event::AccessRefused { right: Right::ReadAudit, at: AT }]
 }
 
-fn keys_of_accounts() -> [(&'static str, key::Event); 4] {
+fn keys_of_accounts() -> [(&'static str, key::Event); 5] {
     use key::Subject;
     let requested = |subject| key::Event::DestructionRequested { subject, at: AT };
     [
@@ -245,6 +191,7 @@ fn keys_of_accounts() -> [(&'static str, key::Event); 4] {
         ("outgoing_mailbox", requested(Subject::OutgoingMailbox { account: id(1), generation: 1 })),
         ("credentials", requested(Subject::Credentials { account: id(1) })),
         ("draft", requested(Subject::Draft { draft: id(2) })),
+        ("held", requested(Subject::Held { intake: id(3) })),
     ]
 }
 

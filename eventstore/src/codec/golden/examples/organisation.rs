@@ -3,7 +3,8 @@
 use super::{super::golden, AT, id};
 use domain::{
     address::Domain,
-    organisation::{Event, Identity},
+    content::{Action, Condition, Detector, Part, Rule},
+    organisation::{Event, Identity, rules},
     policy::{Pack, Policy, Role},
     presentation::{Presentation, SupportContact, SupportedClient},
 };
@@ -34,7 +35,7 @@ fn presentation() -> Presentation {
     }
 }
 
-pub(super) fn first() -> [Event; 7] {
+pub(super) fn first() -> [Event; 10] {
     let identity = Identity {
         name: "Insurer".into(),
         portal_url: "https://mail.insurer.example".into(),
@@ -50,7 +51,29 @@ pub(super) fn first() -> [Event; 7] {
         Event::DomainReleased { domain: domain(), at: AT },
         Event::RoleGranted { account, role, at: AT },
         Event::RoleRevoked { account, role, at: AT },
+        Event::Rules(rules::Event::RuleCreated { id: id(13), rule: Box::new(rule()), at: AT }),
+        Event::Rules(rules::Event::RuleChanged { id: id(13), rule: Box::new(rule()), at: AT }),
+        Event::Rules(rules::Event::RuleDeleted { id: id(13), at: AT }),
     ]
+}
+
+fn rule() -> Rule {
+    let condition = |part, detector, pattern: Option<&str>| Condition {
+        part,
+        detector,
+        pattern: pattern.map(Into::into),
+        threshold: 2,
+    };
+    Rule {
+        name: "Cards".into(),
+        order: 3,
+        enabled: true,
+        action: Action::Secure,
+        conditions: vec![
+            condition(Part::Body, Detector::CardNumber, None),
+            condition(Part::Subject, Detector::Pattern, Some("^\\[secure\\]")),
+        ],
+    }
 }
 
 pub(super) fn later() -> [(&'static str, Event); 1] {
