@@ -117,21 +117,25 @@ pub struct AccountRow {
 }
 
 fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
-    let (account, event) = match &recorded.event {
-        Event::Account(account, event) => (account, event),
-        Event::Notification(_, event) => return of_notification(recorded.organisation, event),
+    match &recorded.event {
+        Event::Account(account, event) => of_account(recorded.organisation, *account, event),
+        Event::Notification(_, event) => of_notification(recorded.organisation, event),
         Event::Organisation(_)
         | Event::Reservation(..)
         | Event::Network(..)
         | Event::Device(..)
+        | Event::Intake(..)
+        | Event::Replier(..)
         | Event::Draft(..)
         | Event::Message(..)
         | Event::Audit(..)
-        | Event::Key(..) => return vec![],
-    };
-    let (organisation, subject) = (recorded.organisation, Subject::Account(*account));
-    let key = || [organisation.into(), (*account).into()];
-    let [org, id] = key();
+        | Event::Key(..) => vec![],
+    }
+}
+
+fn of_account(organisation: OrganisationId, account: AccountId, event: &account::Event) -> Vec<Statement> {
+    let subject = Subject::Account(account);
+    let [org, id] = [organisation.into(), account.into()];
     match event {
         account::Event::Invited { address, kind, audience, by, invitation, at } => {
             let IssuedLink { id: invitation, expires_at, .. } = invitation;
@@ -223,14 +227,16 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
 fn of_notification(organisation: OrganisationId, event: &notification::Event) -> Vec<Statement> {
     let (about, undeliverable) = match event {
         notification::Event::Sent { about, .. } => (about, false),
-        notification::Event::Failed { about, .. } => (about, true),
+        notification::Event::Failed { about, .. } | notification::Event::Bounced { about, .. } => {
+            (about, true)
+        }
         notification::Event::Deferred { .. } | notification::Event::Suppressed { .. } => return vec![],
     };
     if about.kind == notification::Kind::Alias {
         return vec![];
     }
-    let cells = [organisation.into(), about.recipient.into(), undeliverable.into()];
-    vec![Statement::new(SET_UNDELIVERABLE, cells)]
+    let of = |account: AccountId| [organisation.into(), account.into(), undeliverable.into()];
+    about.recipient.map(|account| Statement::new(SET_UNDELIVERABLE, of(account))).into_iter().collect()
 }
 
 fn profile_json(profile: &Profile) -> String {

@@ -32,6 +32,8 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         | Event::Account(..)
         | Event::Network(..)
         | Event::Device(..)
+        | Event::Intake(..)
+        | Event::Replier(..)
         | Event::Draft(..)
         | Event::Message(..)
         | Event::Notification(..)

@@ -20,6 +20,7 @@ pub mod people;
 mod query;
 mod rebuild;
 mod rows;
+pub mod rule_hits;
 mod runner;
 pub mod sessions;
 mod statement;
@@ -55,5 +56,6 @@ pub const READ_MODELS: &[ReadModel] = &[
     lockouts::MODEL,
     mailbox::MODEL,
     notifications::MODEL,
+    rule_hits::MODEL,
     audit::MODEL,
 ];

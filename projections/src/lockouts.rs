@@ -53,6 +53,8 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         Event::Organisation(_)
         | Event::Reservation(..)
         | Event::Device(..)
+        | Event::Intake(..)
+        | Event::Replier(..)
         | Event::Draft(..)
         | Event::Message(..)
         | Event::Notification(..)

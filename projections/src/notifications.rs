@@ -16,6 +16,7 @@ use domain::{
     id::NotificationId,
     message,
     notification::{self, Kind},
+    replier,
 };
 use eventstore::{
     Position, Recorded,
@@ -26,15 +27,17 @@ use uuid::Uuid;
 
 pub(crate) const MODEL: ReadModel = ReadModel { name: "notifications", tables: &["rm_notifications"], apply };
 
-const QUEUE: &str = "INSERT INTO rm_notifications (organisation, notification, kind, recipient, message, cause, state, \
-     queued_at, attempts, next_attempt_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $8)";
+const QUEUE: &str = "INSERT INTO rm_notifications (organisation, notification, kind, recipient, message, sender, cause, \
+     state, queued_at, attempts, next_attempt_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10)";
 const ATTEMPTED: &str = "UPDATE rm_notifications SET state = $3, attempts = attempts + 1, last_reply = $4, \
      next_attempt_at = $5 WHERE organisation = $1 AND notification = $2";
+const BOUNCE: &str =
+    "UPDATE rm_notifications SET state = $3, last_status = $4 WHERE organisation = $1 AND notification = $2";
 const SUPPRESS: &str = "UPDATE rm_notifications SET state = $3, next_attempt_at = NULL \
      WHERE organisation = $1 AND notification = $2";
 
-const SELECT: &str = "SELECT organisation, notification, kind, recipient, message, cause, state, queued_at, attempts, \
-     next_attempt_at, last_reply FROM rm_notifications";
+const SELECT: &str = "SELECT organisation, notification, kind, recipient, message, sender, cause, state, queued_at, \
+     attempts, next_attempt_at, last_reply, last_status FROM rm_notifications";
 const COUNT: &str = "SELECT COUNT(*) AS found FROM rm_notifications";
 const DEPTH: &str = "SELECT COUNT(*) AS found, MIN(queued_at) AS oldest FROM rm_notifications WHERE next_attempt_at IS NOT NULL";
 
@@ -57,6 +60,8 @@ pub enum NotificationState {
     Sent,
     /// It never left.
     Failed,
+    /// It left and came back (RFC 3464).
+    Bounced,
     /// It was not sent, on purpose.
     Suppressed,
 }
@@ -68,10 +73,12 @@ pub struct NotificationRow {
     pub notification: NotificationId,
     /// What it says.
     pub kind: Kind,
-    /// To whom.
-    pub recipient: AccountId,
+    /// To whom; `None` where it answers an address, whoever has it.
+    pub recipient: Option<AccountId>,
     /// The message it tells of.
     pub message: Option<MessageId>,
+    /// Who is told when it cannot be delivered (A41).
+    pub sender: Option<AccountId>,
     /// Position of the event it tells of.
     pub cause: Position,
     /// How far it came.
@@ -84,12 +91,14 @@ pub struct NotificationRow {
     pub next_attempt_at: Option<Timestamp>,
     /// The relay's last reply code.
     pub last_reply: Option<u16>,
+    /// Why it came back (RFC 3463), such as `5.1.1`.
+    pub last_status: Option<String>,
 }
 
 /// The id of the notification that tells `recipient` of an event: the same however often it is worked out (A6). A UUID
 /// version 5 (RFC 9562) in the event's namespace.
 #[must_use]
-pub fn notification_id(event_id: Uuid, recipient: AccountId, kind: Kind) -> NotificationId {
+pub fn notification_id(event_id: Uuid, recipient: Option<AccountId>, kind: Kind) -> NotificationId {
     let kind: &[u8] = match kind {
         Kind::NewMessage => b"new_message",
         Kind::Invitation => b"invitation",
@@ -98,17 +107,22 @@ pub fn notification_id(event_id: Uuid, recipient: AccountId, kind: Kind) -> Noti
         Kind::Reset => b"reset",
         Kind::Lockout => b"lockout",
         Kind::Alias => b"alias",
+        Kind::ExpiryWarning => b"expiry_warning",
+        Kind::Undeliverable => b"undeliverable",
+        Kind::AutoNotice => b"auto_notice",
     };
-    NotificationId::new(Uuid::new_v5(&event_id, &[&recipient.bytes(), kind].concat()))
+    let recipient = recipient.map_or([0; 16], AccountId::bytes);
+    NotificationId::new(Uuid::new_v5(&event_id, &[&recipient, kind].concat()))
 }
 
 fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
-    let to = |recipient, kind, at| vec![queue(recorded, recipient, kind, None, at)];
+    let to = |recipient, kind, at| vec![queue(recorded, &Due::new(recipient, kind, at))];
     match &recorded.event {
         Event::Account(account, event) => match event {
-            account::Event::Invited { at, .. } | account::Event::InvitationResent { at, .. } => {
-                to(*account, Kind::Invitation, *at)
+            account::Event::Invited { by, at, .. } => {
+                vec![queue(recorded, &Due { sender: *by, ..Due::new(*account, Kind::Invitation, *at) })]
             }
+            account::Event::InvitationResent { at, .. } => to(*account, Kind::Invitation, *at),
             account::Event::ActivationIssued { at, .. } => to(*account, Kind::Activation, *at),
             account::Event::LockedOut { untold: false, at, .. } => to(*account, Kind::Lockout, *at),
             account::Event::Recovery(event) => match event {
@@ -153,22 +167,44 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
             | account::Event::Client(_) => vec![],
         },
         Event::Message(message, event) => match event {
-            message::Event::Sent { recipients, at, .. } => {
-                let noticed = recipients.iter().filter_map(|to| Some((to.account, to.notice?)));
-                noticed.map(|(account, kind)| queue(recorded, account, kind, Some(*message), *at)).collect()
+            message::Event::Sent { from, recipients, at, .. } => {
+                let due = |to: &message::Recipient| {
+                    let (message, sender) = (Some(*message), Some(*from));
+                    let due = Due::new(to.account, to.notice?, *at);
+                    Some(Due { message, sender, not_before: to.notice_at.unwrap_or(*at), ..due })
+                };
+                recipients.iter().filter_map(due).map(|due| queue(recorded, &due)).collect()
             }
-            message::Event::Opened { .. }
+            message::Event::ExpiryWarned { recipients, at } => {
+                let message = Some(*message);
+                let due = |to: &AccountId| Due { message, ..Due::new(*to, Kind::ExpiryWarning, *at) };
+                recipients.iter().map(|to| queue(recorded, &due(to))).collect()
+            }
+            message::Event::RuleOverridden { .. }
+            | message::Event::Downloaded { .. }
+            | message::Event::Printed { .. }
+            | message::Event::Recalled { .. }
+            | message::Event::Deleted { .. }
+            | message::Event::Opened { .. }
             | message::Event::Replied { .. }
             | message::Event::Forwarded { .. }
             | message::Event::OnwardRefused { .. }
             | message::Event::Expired { .. } => vec![],
         },
-        Event::Notification(notification, event) => vec![fate(recorded.organisation, *notification, event)],
+        Event::Notification(notification, event) => {
+            let fate = fate(recorded.organisation, *notification, event);
+            [fate].into_iter().chain(told_to_sender(recorded, event)).collect()
+        }
+        Event::Replier(_, replier::Event::NoticeOwed { at, .. }) => {
+            let due = Due { recipient: None, ..Due::of(Kind::AutoNotice, *at) };
+            vec![queue(recorded, &due)]
+        }
         Event::Organisation(_)
         | Event::Reservation(..)
         | Event::Network(..)
         | Event::Device(..)
         | Event::Draft(..)
+        | Event::Intake(..)
         | Event::Audit(..)
         | Event::Key(..) => {
             vec![]
@@ -176,13 +212,42 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
     }
 }
 
-fn queue(
-    recorded: &Recorded,
-    recipient: AccountId,
+/// Whoever sent a message, or an invitation, is told that the mail about it cannot be delivered (A41). Nobody is told of a mail
+/// that tells so.
+fn told_to_sender(recorded: &Recorded, event: &notification::Event) -> Option<Statement> {
+    let (about, at) = match event {
+        notification::Event::Failed { about, at, .. } | notification::Event::Bounced { about, at, .. } => {
+            (about, *at)
+        }
+        notification::Event::Sent { .. }
+        | notification::Event::Deferred { .. }
+        | notification::Event::Suppressed { .. } => return None,
+    };
+    let due = Due { message: about.message, ..Due::new(about.sender?, Kind::Undeliverable, at) };
+    Some(queue(recorded, &due))
+}
+
+/// A mail that is to go out.
+struct Due {
+    recipient: Option<AccountId>,
     kind: Kind,
     message: Option<MessageId>,
+    sender: Option<AccountId>,
     at: Timestamp,
-) -> Statement {
+    not_before: Timestamp,
+}
+
+impl Due {
+    fn of(kind: Kind, at: Timestamp) -> Self {
+        Self { recipient: None, kind, message: None, sender: None, at, not_before: at }
+    }
+    fn new(recipient: AccountId, kind: Kind, at: Timestamp) -> Self {
+        Self { recipient: Some(recipient), ..Self::of(kind, at) }
+    }
+}
+
+fn queue(recorded: &Recorded, due: &Due) -> Statement {
+    let Due { recipient, kind, message, sender, at, not_before } = *due;
     Statement::new(
         QUEUE,
         [
@@ -191,9 +256,11 @@ fn queue(
             Cell::word(kind),
             recipient.into(),
             message.into(),
+            sender.into(),
             recorded.position.into(),
             Cell::word(NotificationState::Queued),
             at.into(),
+            not_before.into(),
         ],
     )
 }
@@ -213,6 +280,12 @@ fn fate(
             attempted(NotificationState::Deferred, *reply, Some(*next_attempt_at))
         }
         notification::Event::Failed { reply, .. } => attempted(NotificationState::Failed, *reply, None),
+        notification::Event::Bounced { status, .. } => {
+            let state = Cell::word(NotificationState::Bounced);
+            let status = status.map(|status| status.to_string());
+            let status = status.as_deref().into();
+            Statement::new(BOUNCE, [organisation.into(), notification.into(), state, status])
+        }
         notification::Event::Suppressed { .. } => {
             let state = Cell::word(NotificationState::Suppressed);
             Statement::new(SUPPRESS, [organisation.into(), notification.into(), state])
@@ -324,13 +397,15 @@ fn row(row: &Row) -> Result<NotificationRow, DbError> {
     Ok(NotificationRow {
         notification: row.id("notification")?,
         kind: row.word("kind")?,
-        recipient: row.id("recipient")?,
+        recipient: row.opt_id("recipient")?,
         message: row.opt_id("message")?,
+        sender: row.opt_id("sender")?,
         cause: row.int("cause")?,
         state: row.word("state")?,
         queued_at: row.time("queued_at")?,
         attempts: row.number("attempts")?,
         next_attempt_at: row.opt_time("next_attempt_at")?,
         last_reply: row.opt_int("last_reply")?.and_then(|code| u16::try_from(code).ok()),
+        last_status: row.opt_text("last_status")?,
     })
 }

@@ -42,12 +42,15 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
             | organisation::Event::DomainClaimed { .. }
             | organisation::Event::DomainReleased { .. }
             | organisation::Event::RoleGranted { .. }
-            | organisation::Event::RoleRevoked { .. } => vec![],
+            | organisation::Event::RoleRevoked { .. }
+            | organisation::Event::Rules(_) => vec![],
         },
         Event::Account(..)
         | Event::Reservation(..)
         | Event::Network(..)
         | Event::Device(..)
+        | Event::Intake(..)
+        | Event::Replier(..)
         | Event::Draft(..)
         | Event::Message(..)
         | Event::Notification(..)

@@ -20,6 +20,7 @@ pub(crate) trait Columns {
     fn number<T: TryFrom<i64>>(&self, column: &str) -> Result<T, DbError>;
     /// A word of a fixed vocabulary.
     fn word<T: DeserializeOwned>(&self, column: &str) -> Result<T, DbError>;
+    fn opt_word<T: DeserializeOwned>(&self, column: &str) -> Result<Option<T>, DbError>;
 }
 
 impl Columns for Row {
@@ -42,10 +43,16 @@ impl Columns for Row {
         T::try_from(self.int(column)?).map_err(|_| unfit(column, "out of range"))
     }
     fn word<T: DeserializeOwned>(&self, column: &str) -> Result<T, DbError> {
-        let text = self.text(column)?;
-        T::deserialize(StrDeserializer::<serde::de::value::Error>::new(&text))
-            .map_err(|_| unfit(column, "a word that this program does not know"))
+        known(column, &self.text(column)?)
     }
+    fn opt_word<T: DeserializeOwned>(&self, column: &str) -> Result<Option<T>, DbError> {
+        self.opt_text(column)?.map(|text| known(column, &text)).transpose()
+    }
+}
+
+fn known<T: DeserializeOwned>(column: &str, text: &str) -> Result<T, DbError> {
+    T::deserialize(StrDeserializer::<serde::de::value::Error>::new(text))
+        .map_err(|_| unfit(column, "a word that this program does not know"))
 }
 
 fn unfit(column: &str, problem: &str) -> DbError {

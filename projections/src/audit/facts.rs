@@ -9,14 +9,17 @@ use domain::{
         second_factor,
     },
     audit::{self, Right, Topic},
+    content::Action,
     device, draft,
     event::{Actor, Metadata},
     id::AddressTag,
-    key, message,
-    message::Onward,
+    intake, key, message,
+    message::{Onward, Taken},
     network,
     notification::{self, Suppression},
-    organisation, reservation,
+    organisation,
+    organisation::rules,
+    replier, reservation,
 };
 use eventstore::Recorded;
 
@@ -62,6 +65,8 @@ pub fn facts(recorded: &Recorded) -> Facts {
         Event::Device(_, event) => of_device(event),
         Event::Draft(_, event) => of_draft(event),
         Event::Message(message, event) => of_message(*message, event),
+        Event::Intake(_, event) => of_intake(event),
+        Event::Replier(address, event) => Facts { address: Some(*address), ..of_replier(event) },
         Event::Notification(_, event) => of_notification(event),
         Event::Audit(_, event) => of_audit(event),
         Event::Key(_, event) => of_key(event),
@@ -103,6 +108,14 @@ fn of_organisation(event: &organisation::Event) -> Facts {
         }
         organisation::Event::RoleRevoked { account, .. } => {
             Facts { subjects: vec![*account], ..Facts::done(Kind::RoleRevoked) }
+        }
+        organisation::Event::Rules(event) => {
+            let reason = match event {
+                rules::Event::RuleCreated { .. } => "created",
+                rules::Event::RuleChanged { .. } => "changed",
+                rules::Event::RuleDeleted { .. } => "deleted",
+            };
+            Facts::because(Kind::ContentRuleChanged, Outcome::Done, reason)
         }
     }
 }
@@ -331,7 +344,69 @@ fn of_message(message: MessageId, event: &message::Event) -> Facts {
             };
             facts(Facts::because(kind, Outcome::Refused, "recipients_not_allowed"), vec![*by], None)
         }
+        message::Event::RuleOverridden { by, .. } => {
+            facts(Facts::done(Kind::RuleOverridden), vec![*by], None)
+        }
+        message::Event::Downloaded { by, what, .. } => {
+            let what = match what {
+                Taken::Text => "text",
+                Taken::Attachment(_) => "attachment",
+                Taken::Zip => "zip",
+                Taken::Eml => "eml",
+            };
+            facts(Facts::because(Kind::MessageDownloaded, Outcome::Done, what), vec![*by], None)
+        }
+        message::Event::Printed { by, .. } => facts(Facts::done(Kind::MessagePrinted), vec![*by], None),
+        message::Event::Recalled { from, wholly, .. } => {
+            let reason = if *wholly { "from_everyone" } else { "from_some" };
+            facts(Facts::because(Kind::MessageRecalled, Outcome::Done, reason), from.clone(), None)
+        }
+        message::Event::Deleted { by, .. } => facts(Facts::done(Kind::MessageDeleted), vec![*by], None),
+        message::Event::ExpiryWarned { recipients, .. } => {
+            facts(Facts::done(Kind::ExpiryWarned), recipients.clone(), None)
+        }
         message::Event::Expired { .. } => facts(Facts::done(Kind::MessageExpired), vec![], None),
+    }
+}
+
+fn of_intake(event: &intake::Event) -> Facts {
+    match event {
+        intake::Event::RuleMet { action, sender, message, .. } => Facts {
+            subjects: sender.iter().copied().collect(),
+            messages: message.iter().copied().collect(),
+            ..Facts::because(Kind::RuleHit, Outcome::Done, of_action(*action))
+        },
+        intake::Event::Decided { by, decision, message, .. } => Facts {
+            subjects: vec![*by],
+            messages: message.iter().copied().collect(),
+            ..Facts::because(Kind::HeldMailDecided, Outcome::Done, of_action(*decision))
+        },
+        intake::Event::PassedOn { .. } => Facts::done(Kind::HeldMailPassed),
+        intake::Event::PassingFailed { .. } => {
+            Facts { outcome: Outcome::Failed, ..Facts::done(Kind::HeldMailPassed) }
+        }
+    }
+}
+
+fn of_action(action: Action) -> &'static str {
+    match action {
+        Action::Pass => "pass",
+        Action::Secure => "secure",
+        Action::Hold => "hold",
+        Action::Refuse => "refuse",
+    }
+}
+
+fn of_replier(event: &replier::Event) -> Facts {
+    match event {
+        replier::Event::NoticeOwed { about, .. } => {
+            let reason = match about {
+                replier::Matter::Unread => "unread",
+                replier::Matter::NamesTooLittle => "names_too_little",
+                replier::Matter::ConfirmLeaving => "confirm_leaving",
+            };
+            Facts::because(Kind::NoticeOwed, Outcome::Done, reason)
+        }
     }
 }
 
@@ -344,16 +419,24 @@ fn of_notification(event: &notification::Event) -> Facts {
         notification::Event::Failed { about, .. } => {
             (Facts::because(Kind::NotificationFailed, Outcome::Failed, "failed"), about)
         }
+        notification::Event::Bounced { about, .. } => {
+            (Facts::because(Kind::NotificationFailed, Outcome::Failed, "bounced"), about)
+        }
         notification::Event::Suppressed { about, why, .. } => {
             let why = match why {
                 Suppression::Unsubscribed => "unsubscribed",
                 Suppression::Over => "over",
                 Suppression::Erased => "erased",
+                Suppression::Digest => "digest",
             };
             (Facts::because(Kind::NotificationFailed, Outcome::Refused, why), about)
         }
     };
-    Facts { subjects: vec![about.recipient], messages: about.message.into_iter().collect(), ..facts }
+    Facts {
+        subjects: about.recipient.into_iter().collect(),
+        messages: about.message.into_iter().collect(),
+        ..facts
+    }
 }
 
 /// Asking about somebody touches them (K7).
@@ -393,6 +476,7 @@ fn of_key(event: &key::Event) -> Facts {
                 key::Subject::OutgoingMailbox { account, .. } => ("outgoing_mailbox", Some(*account)),
                 key::Subject::Credentials { account } => ("credentials", Some(*account)),
                 key::Subject::Draft { .. } => ("draft", None),
+                key::Subject::Held { .. } => ("held_mail", None),
             };
             let facts = Facts::because(Kind::KeyDestructionRequested, Outcome::Done, reason);
             Facts { subjects: whose.into_iter().collect(), ..facts }

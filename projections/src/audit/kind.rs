@@ -7,6 +7,8 @@ pub enum Kind {
     OrganisationFounded,
     /// Settings changed.
     PolicyChanged,
+    /// A content rule was added, changed or removed.
+    ContentRuleChanged,
     /// Public texts, branding or support changed.
     OrganisationUpdated,
     /// A role was given.
@@ -117,12 +119,32 @@ pub enum Kind {
     MessageReplied,
     /// A message was passed on, or that was refused.
     MessageForwarded,
+    /// Text, attachment, Zip or EML was fetched.
+    MessageDownloaded,
+    /// The print view was shown.
+    MessagePrinted,
+    /// A message was recalled.
+    MessageRecalled,
+    /// Somebody deleted a message from their own mailbox. Ours.
+    MessageDeleted,
+    /// Recipients are warned that a message ends soon. Ours.
+    ExpiryWarned,
     /// A message's time was over.
     MessageExpired,
     /// A notification left.
     Notified,
     /// A notification did not leave, or not yet.
     NotificationFailed,
+    /// Whoever wrote to the address that nobody reads is owed an answer. Ours.
+    NoticeOwed,
+    /// A content rule met a mail.
+    RuleHit,
+    /// Someone went against a rule, with a reason.
+    RuleOverridden,
+    /// A held mail was decided on.
+    HeldMailDecided,
+    /// A held mail was handed to the relay, or refused by it. Ours.
+    HeldMailPassed,
     /// The audit was asked.
     AuditQueried,
     /// Someone lacked a right.
@@ -135,9 +157,10 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 64] = [
+    pub const ALL: [Self; 75] = [
         Self::OrganisationFounded,
         Self::PolicyChanged,
+        Self::ContentRuleChanged,
         Self::OrganisationUpdated,
         Self::RoleGranted,
         Self::RoleRevoked,
@@ -193,9 +216,19 @@ impl Kind {
         Self::MessageOpened,
         Self::MessageReplied,
         Self::MessageForwarded,
+        Self::MessageDownloaded,
+        Self::MessagePrinted,
+        Self::MessageRecalled,
+        Self::MessageDeleted,
+        Self::ExpiryWarned,
         Self::MessageExpired,
         Self::Notified,
         Self::NotificationFailed,
+        Self::NoticeOwed,
+        Self::RuleHit,
+        Self::RuleOverridden,
+        Self::HeldMailDecided,
+        Self::HeldMailPassed,
         Self::AuditQueried,
         Self::AccessRefused,
         Self::KeyDestructionRequested,
@@ -208,6 +241,7 @@ impl Kind {
         match self {
             Self::OrganisationFounded => "ORGANISATION_FOUNDED",
             Self::PolicyChanged => "POLICY_CHANGED",
+            Self::ContentRuleChanged => "CONTENT_RULE_CHANGED",
             Self::OrganisationUpdated => "ORGANISATION_UPDATED",
             Self::RoleGranted => "ROLE_GRANTED",
             Self::RoleRevoked => "ROLE_REVOKED",
@@ -263,9 +297,19 @@ impl Kind {
             Self::MessageOpened => "MESSAGE_OPENED",
             Self::MessageReplied => "MESSAGE_REPLIED",
             Self::MessageForwarded => "MESSAGE_FORWARDED",
+            Self::MessageDownloaded => "MESSAGE_DOWNLOADED",
+            Self::MessagePrinted => "MESSAGE_PRINTED",
+            Self::MessageRecalled => "MESSAGE_RECALLED",
+            Self::MessageDeleted => "MESSAGE_DELETED",
+            Self::ExpiryWarned => "EXPIRY_WARNED",
             Self::MessageExpired => "MESSAGE_EXPIRED",
             Self::Notified => "NOTIFIED",
             Self::NotificationFailed => "NOTIFICATION_FAILED",
+            Self::NoticeOwed => "NOTICE_OWED",
+            Self::RuleHit => "RULE_HIT",
+            Self::RuleOverridden => "RULE_OVERRIDDEN",
+            Self::HeldMailDecided => "HELD_MAIL_DECIDED",
+            Self::HeldMailPassed => "HELD_MAIL_PASSED",
             Self::AuditQueried => "AUDIT_QUERIED",
             Self::AccessRefused => "ACCESS_REFUSED",
             Self::KeyDestructionRequested => "KEY_DESTRUCTION_REQUESTED",

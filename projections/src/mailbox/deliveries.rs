@@ -4,8 +4,8 @@ use crate::{ProjectionError, Projections, Stored, query::Query, rows::Columns};
 use domain::{AccountId, MessageId, OrganisationId, Timestamp, account::Kind, message::Field};
 use eventstore::db::{DbError, Row};
 
-const SELECT: &str = "SELECT account, kind, field, opened_at, replied_at, forwarded_at, revoked_at FROM rm_deliveries \
-     WHERE organisation = ? AND message = ?";
+const SELECT: &str = "SELECT account, kind, field, opened_at, downloaded_at, printed_at, replied_at, forwarded_at, \
+     recalled_at, deleted_at, revoked_at FROM rm_deliveries WHERE organisation = ? AND message = ?";
 
 /// A message at one recipient; every time is the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,10 +18,18 @@ pub struct DeliveryRow {
     pub field: Field,
     /// When they opened it (R2).
     pub opened_at: Option<Timestamp>,
+    /// When they took some of it with them (A22).
+    pub downloaded_at: Option<Timestamp>,
+    /// When it was shown to them to be printed (A42).
+    pub printed_at: Option<Timestamp>,
     /// When they answered it.
     pub replied_at: Option<Timestamp>,
     /// When they passed it on.
     pub forwarded_at: Option<Timestamp>,
+    /// When it was taken back from them (R16).
+    pub recalled_at: Option<Timestamp>,
+    /// When they deleted it.
+    pub deleted_at: Option<Timestamp>,
     /// When their access ended because they left (B38).
     pub revoked_at: Option<Timestamp>,
 }
@@ -58,8 +66,12 @@ fn delivery(row: &Row) -> Result<DeliveryRow, DbError> {
         kind: row.word("kind")?,
         field: row.word("field")?,
         opened_at: row.opt_time("opened_at")?,
+        downloaded_at: row.opt_time("downloaded_at")?,
+        printed_at: row.opt_time("printed_at")?,
         replied_at: row.opt_time("replied_at")?,
         forwarded_at: row.opt_time("forwarded_at")?,
+        recalled_at: row.opt_time("recalled_at")?,
+        deleted_at: row.opt_time("deleted_at")?,
         revoked_at: row.opt_time("revoked_at")?,
     })
 }

@@ -1,5 +1,6 @@
 //! Drafts that are being written (A36). What they say is not here: their owner reads it from the log.
 
+use super::attachments;
 use crate::{ProjectionError, Projections, Statement, Stored, rows::Columns};
 use domain::{AccountId, DraftId, OrganisationId, Timestamp, draft};
 use eventstore::keys::Purpose;
@@ -32,14 +33,22 @@ pub struct DraftRow {
 
 pub(super) fn apply(organisation: OrganisationId, draft: DraftId, event: &draft::Event) -> Vec<Statement> {
     let [org, id] = [organisation.into(), draft.into()];
-    vec![match event {
+    match event {
         draft::Event::Saved { owner, version, at, .. } => {
-            Statement::new(SAVE, [org, id, (*owner).into(), (*version).into(), (*at).into()])
+            vec![Statement::new(SAVE, [org, id, (*owner).into(), (*version).into(), (*at).into()])]
         }
-        draft::Event::AttachmentAdded { at, .. } => Statement::new(ATTACH, [org, id, (*at).into()]),
-        draft::Event::AttachmentRemoved { at, .. } => Statement::new(DETACH, [org, id, (*at).into()]),
-        draft::Event::Sent { .. } | draft::Event::Discarded { .. } => Statement::new(CLOSE, [org, id]),
-    }]
+        draft::Event::AttachmentAdded { attachment, at, .. } => vec![
+            Statement::new(ATTACH, [org, id, (*at).into()]),
+            attachments::of_draft(organisation, draft, *attachment),
+        ],
+        draft::Event::AttachmentRemoved { attachment, at } => vec![
+            Statement::new(DETACH, [org, id, (*at).into()]),
+            attachments::detached(organisation, draft, *attachment),
+        ],
+        draft::Event::Sent { .. } | draft::Event::Discarded { .. } => {
+            vec![Statement::new(CLOSE, [org, id]), attachments::gone_with(organisation, draft)]
+        }
+    }
 }
 
 impl Projections {

@@ -8,20 +8,23 @@ use crate::{
     statement::word,
 };
 use domain::{
-    AccountId, MessageId, OrganisationId, Timestamp, bytes::Sealed, id::ContentKeyId, message::Direction,
+    AccountId, MessageId, OrganisationId, Timestamp,
+    bytes::Sealed,
+    id::{ContentKeyId, RuleId},
+    message::Direction,
 };
 use eventstore::{
     Position,
     db::{DbError, Row},
 };
 
-const COLUMNS: &str = "SELECT b.message, b.direction, m.position, m.sender, m.content_key, b.sent_at, b.expires_at, \
-     b.granted_to, b.generation, b.grant_key, b.opened_at, m.attachment_count, m.size_bytes, m.reply_to, m.forward_of";
+pub(super) const COLUMNS: &str = "SELECT b.message, b.direction, m.position, m.sender, m.content_key, b.sent_at, b.expires_at, \
+     b.granted_to, b.generation, b.grant_key, b.opened_at, m.attachment_count, m.size_bytes, m.reply_to, m.forward_of, m.secured_by, m.recalled_at";
 const READERS: &str =
     "SELECT granted_to FROM rm_mailbox WHERE organisation = $1 AND account = $2 AND message = $3";
 const COUNT: &str = "SELECT COUNT(*) AS found";
 const FROM: &str = " FROM rm_mailbox b JOIN rm_messages m ON m.organisation = b.organisation AND m.message = b.message \
-     WHERE b.organisation = ? AND b.account = ? AND b.revoked_at IS NULL";
+     WHERE b.organisation = ? AND b.account = ? AND b.revoked_at IS NULL AND b.recalled_at IS NULL";
 
 /// A message as it stands in one person's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,15 +60,21 @@ pub struct MailboxEntry {
     pub reply_to: Option<MessageId>,
     /// The message that it passes on.
     pub forward_of: Option<MessageId>,
+    /// The rule that secured it (C1).
+    pub secured_by: Option<RuleId>,
+    /// When it was taken back from everyone (R16); its sender still has it.
+    pub recalled_at: Option<Timestamp>,
 }
 
 /// Which entries are asked for; nothing set is all.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MailboxFilter {
     /// Not opened yet, or opened.
     pub unread: Option<bool>,
     /// With files, or without.
     pub has_attachments: Option<bool>,
+    /// From or to any of these accounts, which are one person; none is nobody.
+    pub correspondent: Option<Vec<AccountId>>,
     /// Sent at this instant or later.
     pub sent_from: Option<Timestamp>,
     /// Sent before this instant.
@@ -182,6 +191,22 @@ fn folder(
         Some(false) => query.push(" AND m.attachment_count = 0", []),
         None => {}
     }
+    if let Some(person) = &filter.correspondent {
+        if person.is_empty() {
+            query.push(" AND 1 = 0", []);
+            return query;
+        }
+        let accounts = || person.iter().map(|account| account.value());
+        query.push(" AND (m.sender IN ", []);
+        query.list(accounts());
+        query.push(
+            " OR EXISTS (SELECT 1 FROM rm_deliveries d WHERE d.organisation = b.organisation \
+             AND d.message = b.message AND d.account IN ",
+            [],
+        );
+        query.list(accounts());
+        query.push("))", []);
+    }
     if let Some(from) = filter.sent_from {
         query.push(" AND b.sent_at >= ?", [from.value()]);
     }
@@ -191,7 +216,7 @@ fn folder(
     query
 }
 
-fn entry(row: &Row) -> Result<MailboxEntry, DbError> {
+pub(super) fn entry(row: &Row) -> Result<MailboxEntry, DbError> {
     Ok(MailboxEntry {
         message: row.id("message")?,
         direction: row.word("direction")?,
@@ -208,5 +233,7 @@ fn entry(row: &Row) -> Result<MailboxEntry, DbError> {
         size_bytes: row.number("size_bytes")?,
         reply_to: row.opt_id("reply_to")?,
         forward_of: row.opt_id("forward_of")?,
+        secured_by: row.opt_id("secured_by")?,
+        recalled_at: row.opt_time("recalled_at")?,
     })
 }

@@ -1,11 +1,17 @@
 //! Messages as such, whoever may read them: what jobs and the audit ask for.
 
 use crate::{ProjectionError, Projections, Stored, rows::Columns};
-use domain::{AccountId, MessageId, OrganisationId, Timestamp, id::ContentKeyId};
+use domain::{
+    AccountId, MessageId, OrganisationId, Timestamp,
+    id::{ContentKeyId, RuleId},
+};
 use eventstore::Position;
 
-const FIND: &str = "SELECT message, position, sender, content_key, sent_at, expires_at, expired_at, attachment_count, \
-     size_bytes, reply_to, forward_of FROM rm_messages WHERE organisation = $1 AND message = $2";
+const FIND: &str = "SELECT message, position, sender, content_key, sent_at, expires_at, expired_at, recalled_at, \
+     sender_deleted_at, attachment_count, size_bytes, reply_to, forward_of, secured_by FROM rm_messages \
+     WHERE organisation = $1 AND message = $2";
+const ENDING: &str = "SELECT message FROM rm_messages WHERE organisation = $1 AND warned_at IS NULL \
+     AND expired_at IS NULL AND expires_at > $2 AND expires_at <= $3 ORDER BY expires_at, message LIMIT $4";
 const OVER: &str = "SELECT organisation, message FROM rm_messages WHERE expired_at IS NULL AND expires_at <= $1 \
      ORDER BY expires_at, organisation, message LIMIT $2";
 const UNEXPIRED: &str = "SELECT COUNT(*) AS found FROM rm_messages \
@@ -28,6 +34,10 @@ pub struct MessageRow {
     pub expires_at: Timestamp,
     /// When that was recorded.
     pub expired_at: Option<Timestamp>,
+    /// When it was taken back from everyone (R16).
+    pub recalled_at: Option<Timestamp>,
+    /// When its sender deleted it from their own folder.
+    pub sender_deleted_at: Option<Timestamp>,
     /// How many files are attached.
     pub attachment_count: u32,
     /// Body and files, decoded.
@@ -36,6 +46,8 @@ pub struct MessageRow {
     pub reply_to: Option<MessageId>,
     /// The message that it passes on.
     pub forward_of: Option<MessageId>,
+    /// The rule that secured it (C1).
+    pub secured_by: Option<RuleId>,
 }
 
 impl Projections {
@@ -55,11 +67,27 @@ impl Projections {
             sent_at: row.time("sent_at")?,
             expires_at: row.time("expires_at")?,
             expired_at: row.opt_time("expired_at")?,
+            recalled_at: row.opt_time("recalled_at")?,
+            sender_deleted_at: row.opt_time("sender_deleted_at")?,
             attachment_count: row.number("attachment_count")?,
             size_bytes: row.number("size_bytes")?,
             reply_to: row.opt_id("reply_to")?,
             forward_of: row.opt_id("forward_of")?,
+            secured_by: row.opt_id("secured_by")?,
         }))
+    }
+
+    /// Messages that end by an instant and whose recipients were not warned of it (A22), the soonest first.
+    pub async fn messages_ending(
+        &self,
+        organisation: OrganisationId,
+        now: Timestamp,
+        by: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<MessageId>, ProjectionError> {
+        let values = vec![organisation.value(), now.value(), by.value(), limit.value()];
+        let rows = self.log().db().all(ENDING, values).await?;
+        rows.iter().map(|row| Ok(row.id("message")?)).collect()
     }
 
     /// Messages whose time is over and not recorded so, the longest over first (A20).

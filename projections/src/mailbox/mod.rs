@@ -1,17 +1,19 @@
-//! `rm_messages`, `rm_mailbox`, `rm_deliveries`, `rm_drafts`: what stands in whose folders, and what became of a message
-//! at each recipient. Nothing here says what a message says; a row's grant lets its reader open that.
+//! `rm_messages`, `rm_mailbox`, `rm_deliveries`, `rm_drafts`, `rm_attachments`: what stands in whose folders, what became of
+//! a message at each recipient, and who has which file. Nothing here says what a message says; a row's grant lets its reader open that.
 
+mod attachments;
 mod deliveries;
 mod drafts;
 mod entries;
 mod messages;
 mod news;
+mod past;
 
 pub use deliveries::DeliveryRow;
 pub use drafts::DraftRow;
 pub use entries::{MailboxEntry, MailboxFilter, Page};
 pub use messages::MessageRow;
-pub use news::{MailboxNews, news};
+pub use news::MailboxNews;
 
 use crate::{Cell, ReadModel, Statement, Tags};
 use domain::{
@@ -23,13 +25,13 @@ use eventstore::Recorded;
 
 pub(crate) const MODEL: ReadModel = ReadModel {
     name: "mailbox",
-    tables: &["rm_messages", "rm_mailbox", "rm_deliveries", "rm_drafts"],
+    tables: &["rm_messages", "rm_mailbox", "rm_deliveries", "rm_drafts", "rm_attachments"],
     apply,
 };
 
 const SEND: &str = "INSERT INTO rm_messages (organisation, message, position, sender, content_key, sent_at, \
-     expires_at, attachment_count, size_bytes, reply_to, forward_of) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+     expires_at, attachment_count, size_bytes, reply_to, forward_of, secured_by) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 const GRANT: &str = "INSERT INTO rm_mailbox \
      (organisation, account, granted_to, direction, message, sent_at, expires_at, generation, grant_key) \
      VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8)";
@@ -43,6 +45,22 @@ const NOTE_REPLIED: &str = "UPDATE rm_deliveries SET replied_at = $4 \
      WHERE organisation = $1 AND message = $2 AND account = $3 AND replied_at IS NULL";
 const NOTE_FORWARDED: &str = "UPDATE rm_deliveries SET forwarded_at = $4 \
      WHERE organisation = $1 AND message = $2 AND account = $3 AND forwarded_at IS NULL";
+const NOTE_DOWNLOADED: &str = "UPDATE rm_deliveries SET downloaded_at = $4 \
+     WHERE organisation = $1 AND message = $2 AND account = $3 AND downloaded_at IS NULL";
+const NOTE_PRINTED: &str = "UPDATE rm_deliveries SET printed_at = $4 \
+     WHERE organisation = $1 AND message = $2 AND account = $3 AND printed_at IS NULL";
+const NOTE_RECALLED: &str = "UPDATE rm_deliveries SET recalled_at = $4 \
+     WHERE organisation = $1 AND message = $2 AND account = $3 AND recalled_at IS NULL";
+const RECALL: &str = "UPDATE rm_mailbox SET recalled_at = $4 \
+     WHERE organisation = $1 AND message = $2 AND granted_to = $3 AND recalled_at IS NULL";
+const NOTE_WHOLLY_RECALLED: &str = "UPDATE rm_messages SET recalled_at = $3 \
+     WHERE organisation = $1 AND message = $2 AND recalled_at IS NULL";
+const NOTE_DELETED: &str = "UPDATE rm_deliveries SET deleted_at = $4 \
+     WHERE organisation = $1 AND message = $2 AND account = $3 AND deleted_at IS NULL";
+const DELETE: &str = "DELETE FROM rm_mailbox WHERE organisation = $1 AND message = $2 AND granted_to = $3";
+const DELETE_BY_SENDER: &str = "UPDATE rm_messages SET sender_deleted_at = $4 \
+     WHERE organisation = $1 AND message = $2 AND sender = $3 AND sender_deleted_at IS NULL";
+const WARN: &str = "UPDATE rm_messages SET warned_at = $3 WHERE organisation = $1 AND message = $2";
 const EXPIRE: &str =
     "UPDATE rm_messages SET expired_at = $3 WHERE organisation = $1 AND message = $2 AND expired_at IS NULL";
 const CLEAR: &str = "DELETE FROM rm_mailbox WHERE organisation = $1 AND message = $2";
@@ -107,6 +125,8 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         | Event::Reservation(..)
         | Event::Network(..)
         | Event::Device(..)
+        | Event::Intake(..)
+        | Event::Replier(..)
         | Event::Notification(..)
         | Event::Audit(..)
         | Event::Key(..) => vec![],
@@ -139,14 +159,15 @@ fn of_message(
         Statement::new(sql, [organisation.into(), message.into(), by.into(), at.into()])
     };
     match event {
-        message::Event::Sent { recipients, grants, expires_at, at, .. } => {
+        message::Event::Sent { recipients, grants, files, expires_at, at, .. } => {
             let times = (*at, *expires_at);
             let granted = grants.iter().map(|grant| granted(organisation, message, grant, times));
             let delivered = recipients.iter().map(|Recipient { account, kind, field, .. }| {
                 let [org, id] = key();
                 Statement::new(DELIVER, [org, id, (*account).into(), Cell::word(kind), Cell::word(field)])
             });
-            sent(recorded, message, event).into_iter().chain(granted).chain(delivered).collect()
+            let kept = attachments::of_message(organisation, message, files, *expires_at);
+            sent(recorded, message, event).into_iter().chain(granted).chain(delivered).chain(kept).collect()
         }
         message::Event::Opened { by, at, .. } => {
             let incoming = Cell::word(Direction::In);
@@ -157,15 +178,45 @@ fn of_message(
         message::Event::Forwarded { by, at, .. } => vec![by_whom(NOTE_FORWARDED, *by, *at)],
         message::Event::Expired { at } => {
             let [org, id] = key();
-            vec![Statement::new(EXPIRE, [org, id, (*at).into()]), Statement::new(CLEAR, key())]
+            let forget = attachments::gone_with(organisation, message);
+            vec![Statement::new(EXPIRE, [org, id, (*at).into()]), Statement::new(CLEAR, key()), forget]
         }
-        message::Event::OnwardRefused { .. } => vec![],
+        message::Event::Downloaded { by, at, .. } => vec![by_whom(NOTE_DOWNLOADED, *by, *at)],
+        message::Event::Printed { by, at } => vec![by_whom(NOTE_PRINTED, *by, *at)],
+        message::Event::Recalled { from, wholly, at } => {
+            let each =
+                |person: &AccountId| [by_whom(NOTE_RECALLED, *person, *at), by_whom(RECALL, *person, *at)];
+            let [org, id] = key();
+            let whole = wholly.then(|| Statement::new(NOTE_WHOLLY_RECALLED, [org, id, (*at).into()]));
+            from.iter().flat_map(each).chain(whole).collect()
+        }
+        message::Event::Deleted { by, at } => {
+            let [org, id] = key();
+            vec![
+                by_whom(NOTE_DELETED, *by, *at),
+                by_whom(DELETE_BY_SENDER, *by, *at),
+                Statement::new(DELETE, [org, id, (*by).into()]),
+            ]
+        }
+        message::Event::ExpiryWarned { at, .. } => {
+            let [org, id] = key();
+            vec![Statement::new(WARN, [org, id, (*at).into()])]
+        }
+        message::Event::OnwardRefused { .. } | message::Event::RuleOverridden { .. } => vec![],
     }
 }
 
 fn sent(recorded: &Recorded, message: MessageId, event: &message::Event) -> Option<Statement> {
     let message::Event::Sent {
-        from, about, content_key, attachment_count, size_bytes, expires_at, at, ..
+        from,
+        about,
+        content_key,
+        attachment_count,
+        size_bytes,
+        secured_by,
+        expires_at,
+        at,
+        ..
     } = event
     else {
         return None;
@@ -182,6 +233,7 @@ fn sent(recorded: &Recorded, message: MessageId, event: &message::Event) -> Opti
         (*size_bytes).into(),
         original(about.as_ref(), Onward::Reply).into(),
         original(about.as_ref(), Onward::Forward).into(),
+        (*secured_by).into(),
     ];
     Some(Statement::new(SEND, cells))
 }

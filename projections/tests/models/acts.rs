@@ -1,22 +1,28 @@
 //! Histories that nobody thought of: what people may do in any order.
 
 use crate::{
+    correspondence::attachment,
     life::{
         activate_client, activate_password, answer, begin_client, close, confirm_alias, issue_reset,
         lapse_password, profile, promote_alias, remove_alias, request_alias, set_password, sight,
         undo_promotion,
     },
-    world::{LIFE, ORG, World, at, by, id, person},
+    world::{LIFE, ORG, World, address, at, by, by_worker, id, person},
 };
 use domain::{
     SessionId,
     account::{Closing, Command, Verdict, alias::Joining, client, recovery::ResetBy},
-    network, reservation,
+    content::Action,
+    intake::{self, Intake},
+    message, network,
+    replier::{self, Replier},
+    reservation,
 };
 use proptest::{
     prelude::{Just, Strategy, any},
     prop_oneof,
 };
+use uuid::Uuid;
 
 /// What people do; what the rules refuse changes nothing.
 #[derive(Debug, Clone)]
@@ -39,7 +45,12 @@ pub enum Act {
     Network(u128),
     Send(u128, u128),
     Open(u128, u128),
+    After(u128, u128, Aftermath),
     Expire(u128),
+    /// A mail meets a rule at the gateway and is held, decided on, handed over.
+    Hold(u128, Action),
+    /// Somebody writes to the address that nobody reads.
+    WriteToNobody(u128),
     Write(u128),
     Attach(u128, u128),
     Discard(u128),
@@ -88,6 +99,18 @@ pub enum Fate {
     Sent,
     Deferred,
     Failed,
+    Returned,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Aftermath {
+    Take,
+    Print,
+    Recall,
+    RecallFromOne,
+    RecallOriginal,
+    Delete,
+    Warn,
 }
 
 pub fn act() -> impl Strategy<Value = Act> {
@@ -118,7 +141,17 @@ pub fn act() -> impl Strategy<Value = Act> {
         2 => Just(Step::Activate),
         1 => Just(Step::Lapse),
     ];
-    let fate = prop_oneof![Just(Fate::Sent), Just(Fate::Deferred), Just(Fate::Failed)];
+    let fate = prop_oneof![Just(Fate::Sent), Just(Fate::Deferred), Just(Fate::Failed), Just(Fate::Returned)];
+    let aftermath = prop_oneof![
+        Just(Aftermath::Take),
+        Just(Aftermath::Print),
+        Just(Aftermath::Recall),
+        Just(Aftermath::RecallFromOne),
+        Just(Aftermath::RecallOriginal),
+        Just(Aftermath::Delete),
+        Just(Aftermath::Warn),
+    ];
+    let decision = prop_oneof![Just(Action::Pass), Just(Action::Secure), Just(Action::Refuse)];
     let people = prop_oneof![
         2 => who.clone().prop_map(Act::Invite),
         2 => who.clone().prop_map(Act::Register),
@@ -138,7 +171,10 @@ pub fn act() -> impl Strategy<Value = Act> {
     let mail = prop_oneof![
         3 => both().prop_map(|(who, what)| Act::Send(what, who)),
         2 => both().prop_map(|(who, what)| Act::Open(what, who)),
+        3 => (both(), aftermath).prop_map(|((who, what), how)| Act::After(what, who, how)),
         1 => what.clone().prop_map(Act::Expire),
+        1 => (what.clone(), decision).prop_map(|(mail, how)| Act::Hold(mail, how)),
+        1 => who.clone().prop_map(Act::WriteToNobody),
         2 => what.clone().prop_map(Act::Write),
         2 => (what.clone(), what.clone()).prop_map(|(draft, file)| Act::Attach(draft, file)),
         1 => what.clone().prop_map(Act::Discard),
@@ -157,6 +193,14 @@ pub fn beginning() -> Vec<Act> {
         Act::Send(1, 2),
         Act::Send(2, 3),
         Act::Mail(Fate::Failed),
+        Act::Mail(Fate::Sent),
+        Act::Mail(Fate::Returned),
+        Act::After(1, 2, Aftermath::Take),
+        Act::After(1, 3, Aftermath::Delete),
+        Act::After(1, 2, Aftermath::Warn),
+        Act::After(2, 3, Aftermath::RecallFromOne),
+        Act::Hold(1, Action::Pass),
+        Act::WriteToNobody(2),
         Act::Address(2, Passing::Reserve),
         Act::Address(2, Passing::Transfer),
         Act::Account(3, Change::Audience),
@@ -235,7 +279,15 @@ impl World {
             }
             Act::Send(what, n) => self.send(what, n, &[1, n, n + 1], 1, minute).await,
             Act::Open(what, n) => self.open(what, n, minute).await,
+            Act::After(what, n, how) => self.aftermath(what, n, how, minute).await,
             Act::Expire(what) => self.expire(what, minute + LIFE).await,
+            Act::Hold(n, decision) => self.hold(n, decision, minute).await,
+            Act::WriteToNobody(n) => {
+                let (about, automatic) = (replier::Matter::Unread, false);
+                let owe =
+                    replier::Command::OweNotice { address: address(n), about, automatic, at: at(minute) };
+                self.tell::<Replier>(Uuid::from_u128(n), &by_worker(), owe).await;
+            }
             Act::Write(draft) => self.write(id(draft), 2, minute).await,
             Act::Attach(draft, file) => self.attach(id(draft), 2, file, minute).await,
             Act::Discard(draft) => self.discard(id(draft), 2, minute).await,
@@ -245,11 +297,46 @@ impl World {
                     (Some((_, row)), Fate::Sent) => self.mailed(row, None, minute).await,
                     (Some((_, row)), Fate::Deferred) => self.mailed(row, Some(451), minute).await,
                     (Some((_, row)), Fate::Failed) => self.bounced(row, minute).await,
+                    (Some((_, row)), Fate::Returned) => {
+                        self.mailed(row, None, minute).await;
+                        self.returned(row, minute).await;
+                    }
                     (None, _) => {}
                 }
             }
             Act::CatchUp => drop(self.caught_up().await),
         }
+    }
+
+    async fn aftermath(&self, what: u128, n: u128, how: Aftermath, minute: i64) {
+        use message::{Command, Recaller};
+        let (by, at) = (person(n), at(minute));
+        let command = match how {
+            Aftermath::Take => Command::Download { by, what: message::Taken::Zip, at },
+            Aftermath::Print => Command::Print { by, at },
+            Aftermath::Recall => Command::Recall { by: Recaller::Sender(by), from: None, at },
+            Aftermath::RecallFromOne => {
+                Command::Recall { by: Recaller::Sender(by), from: Some(vec![person(1)]), at }
+            }
+            Aftermath::RecallOriginal => Command::Recall { by: Recaller::Original, from: None, at },
+            Aftermath::Delete => Command::Delete { by, at },
+            Aftermath::Warn => Command::WarnOfExpiry { at },
+        };
+        self.after(what, n, command).await;
+    }
+
+    async fn hold(&self, n: u128, decision: Action, minute: i64) {
+        use intake::Command;
+        let (stream, at) = (Uuid::from_u128(n), at(minute));
+        let kept = Some(Box::new(intake::Kept { sender: None, recipients: vec![], raw: attachment(n) }));
+        let (action, sender, message) = (Action::Hold, Some(person(2)), None);
+        let meet = Command::Meet { rule: id(1), action, hits: 1, sender, message, kept, at };
+        self.tell::<Intake>(stream, &by_worker(), meet).await;
+        let reason = "Harmless.".into();
+        let decide = Command::Decide { by: person(3), decision, message: Some(id(n)), reason, at };
+        self.tell::<Intake>(stream, &by(person(3)), decide).await;
+        let note = Command::NotePassed { taken: minute % 2 == 0, at };
+        self.tell::<Intake>(stream, &by_worker(), note).await;
     }
 
     /// What may be refused.

@@ -23,21 +23,15 @@ impl World {
             kind: account::Kind::Guest,
             field: Field::To,
             notice: Some(notification::Kind::NewMessage),
-        };
-        let file = |n| message::Attachment {
-            id: id(n),
-            name: "scan.png".into(),
-            media_type: "image/png".into(),
-            size_bytes: 10,
-            blob: "blob".into(),
-            parts: vec![],
-            key: BlobKey([0; 32]),
+            notice_at: None,
         };
         let content_key: ContentKeyId = id(5000 + n);
         let send = message::Send {
             from: person(from),
             recipients: to.iter().map(recipient).collect(),
             about: None,
+            secured_by: None,
+            against: None,
             content_key,
             grants: [grant(person(from), Direction::Out)]
                 .into_iter()
@@ -48,9 +42,9 @@ impl World {
                 from: Mailbox::parse("sender@insurer.example").unwrap(),
                 to: vec![],
                 cc: vec![],
-                attachments: (0..files).map(|n| file(n.into())).collect(),
+                attachments: (0..files).map(|n| attachment(n.into())).collect(),
             },
-            body: Body { text: "Hello".into() },
+            body: Body { text: "Hello".into(), html: None, original: None },
             expires_at: at(minute + LIFE),
             at: at(minute),
         };
@@ -60,6 +54,11 @@ impl World {
             commit.content_key = Some((content_key, Key::random()));
             self.log.append(commit).await.unwrap();
         }
+    }
+
+    /// What becomes of message `n`, done by a person.
+    pub async fn after(&self, n: u128, who: u128, command: message::Command) -> bool {
+        self.tell::<Message>(message(n).uuid(), &by(person(who)), command).await
     }
 
     pub async fn open(&self, n: u128, reader: u128, minute: i64) {
@@ -89,15 +88,7 @@ impl World {
     }
 
     pub async fn attach(&self, draft: DraftId, owner: u128, file: u128, minute: i64) {
-        let file = message::Attachment {
-            id: id(file),
-            name: "scan.png".into(),
-            media_type: "image/png".into(),
-            size_bytes: 10,
-            blob: "blob".into(),
-            parts: vec![],
-            key: BlobKey([0; 32]),
-        };
+        let file = attachment(file);
         let limit = AttachmentLimit { count: 10, bytes: 1000 };
         let attach = draft::Command::Attach { file: Box::new(file), limit, at: at(minute) };
         self.tell::<Draft>(draft.uuid(), &by(person(owner)), attach).await;
@@ -121,6 +112,13 @@ impl World {
         self.tell::<Notification>(row.notification.uuid(), &by_worker(), command).await;
     }
 
+    /// A notification that left came back.
+    pub async fn returned(&self, row: &NotificationRow, minute: i64) {
+        let status = Some(notification::MailStatus(5, 1, 1));
+        let command = notification::Command::NoteBounced { about: about(row), status, at: at(minute) };
+        self.tell::<Notification>(row.notification.uuid(), &by_worker(), command).await;
+    }
+
     /// A notification that is due was refused for good.
     pub async fn bounced(&self, row: &NotificationRow, minute: i64) {
         let command =
@@ -129,6 +127,18 @@ impl World {
     }
 }
 
+pub fn attachment(n: u128) -> message::Attachment {
+    message::Attachment {
+        id: id(n),
+        name: "scan.png".into(),
+        media_type: "image/png".into(),
+        size_bytes: 10,
+        blob: "blob".into(),
+        parts: vec![],
+        key: BlobKey([0; 32]),
+    }
+}
+
 fn about(row: &NotificationRow) -> notification::About {
-    notification::About { kind: row.kind, recipient: row.recipient, message: row.message }
+    notification::About { kind: row.kind, recipient: row.recipient, message: row.message, sender: row.sender }
 }

@@ -1,12 +1,12 @@
 //! Drafts, and what open pages hear: given commands, then rows and news.
 
-use crate::world::{ORG, World, at, by, id, message, person};
+use crate::world::{LIFE, ORG, World, at, by, id, message, person};
 use domain::{
     DraftId,
     draft::{self, Draft},
 };
 use eventstore::testing::on_both;
-use projections::mailbox::{MailboxNews, news};
+use projections::mailbox::MailboxNews;
 
 /// A36: a draft is listed with its files, the last changed first, until it is sent or thrown away.
 #[tokio::test]
@@ -32,7 +32,7 @@ async fn a_draft_is_listed_until_it_is_closed() {
     .await;
 }
 
-/// R17: an open page hears of what concerns its reader.
+/// A20, R17: an open page hears of what concerns its reader, also that a message ended.
 #[tokio::test]
 async fn news_go_to_whom_they_concern() {
     on_both(async |test| {
@@ -40,7 +40,12 @@ async fn news_go_to_whom_they_concern() {
         world.send(1, 1, &[2], 0, 1).await;
         world.open(1, 2, 2).await;
         world.write(id(1), 1, 3).await;
-        let told: Vec<_> = world.events().await.iter().flat_map(news).collect();
+        world.expire(1, 1 + LIFE).await;
+        world.caught_up().await;
+        let mut told = vec![];
+        for recorded in world.events().await {
+            told.extend(world.projections.mailbox_news(&recorded).await.unwrap());
+        }
         assert_eq!(
             told,
             [
@@ -48,6 +53,8 @@ async fn news_go_to_whom_they_concern() {
                 (person(1), MailboxNews::Updated(message(1))),
                 (person(2), MailboxNews::Updated(message(1))),
                 (person(1), MailboxNews::DraftChanged(id(1))),
+                (person(1), MailboxNews::Gone(message(1))),
+                (person(2), MailboxNews::Gone(message(1))),
             ]
         );
     })

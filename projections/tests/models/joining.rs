@@ -162,7 +162,7 @@ async fn another_organisations_rows_stay() {
         world.two_with_mail().await;
         world.caught_up().await;
         let copy = "INSERT INTO rm_mailbox SELECT 2, account, granted_to, direction, message, sent_at, expires_at, \
-             generation, grant_key, opened_at, revoked_at FROM rm_mailbox WHERE organisation = 1";
+             generation, grant_key, opened_at, revoked_at, recalled_at FROM rm_mailbox WHERE organisation = 1";
         world.log.db().run(copy, vec![]).await.unwrap();
         let of = async |n: u128| {
             let sql = "SELECT COUNT(*) AS n FROM rm_mailbox WHERE organisation = $1 AND account = $2 \

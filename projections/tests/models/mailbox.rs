@@ -11,8 +11,13 @@ use projections::{
     mailbox::{MailboxEntry, MailboxFilter, Page},
 };
 
-const ALL: MailboxFilter =
-    MailboxFilter { unread: None, has_attachments: None, sent_from: None, sent_until: None };
+const ALL: MailboxFilter = MailboxFilter {
+    unread: None,
+    has_attachments: None,
+    correspondent: None,
+    sent_from: None,
+    sent_until: None,
+};
 
 async fn page(
     models: &Projections,

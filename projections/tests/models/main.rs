@@ -2,6 +2,7 @@
 
 mod accounts;
 mod acts;
+mod aftermath;
 mod audit;
 mod correspondence;
 mod drafts;
