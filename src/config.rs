@@ -1,7 +1,14 @@
 //! Configuration: one TOML file, single values overridden by the environment. Every key is documented here and in
 //! `docs/configuration.md`; an unknown one is refused with the names that there are.
 
+mod attachments;
+mod gateway;
+
+pub use attachments::{Attachments, Store};
+pub use gateway::Gateway;
+
 use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
 use domain::policy::Network;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -28,10 +35,12 @@ pub struct Config {
     pub database: Database,
     /// Where root key and epoch keys are.
     pub keys: Keys,
-    /// Folder of the sealed attachments.
-    pub attachments: PathBuf,
+    /// Where the sealed attachments are.
+    pub attachments: Attachments,
     /// How notifications leave.
     pub mail: Mail,
+    /// Where the organisation's mail server hands mails over.
+    pub gateway: Gateway,
     /// The API.
     pub api: Api,
     /// Cron expressions by job name, 6 fields, UTC; a job that is not named keeps its own.
@@ -41,7 +50,7 @@ pub struct Config {
 }
 
 /// A part of the work that a node can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum NodeRole {
     /// GraphQL, uploads.
@@ -50,6 +59,13 @@ pub enum NodeRole {
     Portal,
     /// Scheduled jobs and outgoing mail.
     Workers,
+    /// The SMTP gateway.
+    Gateway,
+}
+
+impl NodeRole {
+    /// Everything in one process.
+    pub const ALL: [Self; 4] = [Self::Api, Self::Portal, Self::Workers, Self::Gateway];
 }
 
 /// The database.
@@ -146,8 +162,9 @@ impl Default for Config {
             roles: vec![NodeRole::Api, NodeRole::Portal, NodeRole::Workers],
             database: Database::default(),
             keys: Keys::default(),
-            attachments: "attachments".into(),
+            attachments: Attachments::default(),
             mail: Mail::default(),
+            gateway: Gateway::default(),
             api: Api::default(),
             jobs: BTreeMap::new(),
             log: LogFormat::Text,
@@ -207,11 +224,19 @@ impl Config {
                 root_variable: None,
                 folder: folder.join("keys"),
             },
-            attachments: folder.join("attachments"),
+            attachments: Attachments::in_folder(&folder.join("attachments")),
             mail: Mail { relay: None, folder: folder.join("mail") },
+            gateway: Gateway { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..Gateway::default() },
+            roles: NodeRole::ALL.to_vec(),
             api: Api { introspection: true },
             ..Self::default()
         }
+    }
+
+    /// Whether anybody asks this node over HTTP: a gateway alone speaks SMTP alone.
+    #[must_use]
+    pub fn listens_for_http(&self) -> bool {
+        self.roles.iter().any(|role| *role != NodeRole::Gateway)
     }
 
     fn parse(text: &str, environment: impl Iterator<Item = (String, String)>) -> Result<Self> {
@@ -226,6 +251,8 @@ impl Config {
     }
 
     fn check(&self) -> Result<()> {
+        self.attachments.check()?;
+        self.gateway.check()?;
         if !self.listen.ip().is_loopback() && !self.behind_tls_proxy {
             bail!(
                 "listening on {} would send private mail over plain HTTP. Listen on a loopback address, or put a proxy \
@@ -239,7 +266,7 @@ impl Config {
 
 /// The path of keys that a variable overrides, if it is one of ours.
 fn overridden(name: &str) -> Option<Vec<String>> {
-    const TOP: [&str; 6] = ["listen", "behind_tls_proxy", "trusted_proxies", "roles", "attachments", "log"];
+    const TOP: [&str; 5] = ["listen", "behind_tls_proxy", "trusted_proxies", "roles", "log"];
     let path: Vec<String> =
         name.strip_prefix(PREFIX)?.to_lowercase().split("__").map(str::to_owned).collect();
     (path.len() > 1 || TOP.contains(&path[0].as_str())).then_some(path)
@@ -288,6 +315,43 @@ mod tests {
         let error = format!("{:#}", parse("[database]\nadress = \"x\"", &[]).unwrap_err());
         assert!(error.contains("adress") && error.contains("url"), "{error}");
         assert!(parse("", &[("SEALPOST_MAIL__RELEY", "x")]).is_err());
+    }
+
+    /// A45: attachments go to a bucket only over HTTPS, or on this machine; half a configuration is refused.
+    #[test]
+    fn a_bucket_is_configured_wholly() {
+        let checked = |text: &str| parse(&format!("[attachments]\n{text}"), &[]).unwrap().check();
+        let bucket = "store = \"s3\"\nbucket = \"b\"\naccess_key_id = \"i\"\nsecret_access_key = \"k\"\n";
+        let at = |endpoint: &str| checked(&format!("{bucket}endpoint = \"{endpoint}\"\nallow_http = true"));
+        assert!(checked(bucket).is_ok() && checked("folder = \"a\"").is_ok());
+        assert!(at("https://s3.example").is_ok() && at("http://127.0.0.1:9000").is_ok());
+        assert!(at("http://s3.example").is_err() && at("s3.example").is_err());
+        assert!(checked(&format!("{bucket}endpoint = \"http://[::1]:9000\"")).is_err(), "not allowed");
+        for half in ["store = \"s3\"", "store = \"s3\"\nbucket = \"b\"", "bucket = \"b\""] {
+            assert!(checked(half).is_err(), "{half}");
+        }
+        let debug = format!("{:?}", parse(&format!("[attachments]\n{bucket}"), &[]).unwrap());
+        assert!(!debug.contains("\"k\""), "{debug}");
+        assert!(parse("[attachments]\nbuket = \"b\"", &[]).is_err());
+    }
+
+    /// G2: mail is taken over open connections on this machine alone, and nothing in the section is guessed at.
+    #[test]
+    fn the_gateway_is_configured_wholly() {
+        let checked = |text: &str| parse(&format!("[gateway]\n{text}"), &[]).unwrap().check();
+        assert!(checked("listen = \"[::1]:25\"\nallow = [\"10.0.0.0/8\"]").is_ok());
+        assert!(checked("listen = \"0.0.0.0:25\"").is_err());
+        let tls = "tls = { certificate = \"c\", key = \"k\" }";
+        assert!(checked(&format!("listen = \"0.0.0.0:25\"\n{tls}")).is_ok());
+        assert!(checked("max_recipients = 0").is_err() && checked("command_timeout = \"PT0S\"").is_err());
+        for unknown in
+            ["alow = []", "tls = { certificate = \"c\" }", "allow = [\"10.0.0.1/8\"]", "timeout = 5"]
+        {
+            assert!(parse(&format!("[gateway]\n{unknown}"), &[]).is_err(), "{unknown}");
+        }
+        let config = parse("", &[("SEALPOST_GATEWAY__REQUIRE_TLS", "true")]).unwrap();
+        assert!(config.gateway.require_tls && !config.roles.contains(&NodeRole::Gateway));
+        assert_eq!(config.gateway.settings().timeouts.command, std::time::Duration::from_mins(5));
     }
 
     /// A45: plain HTTP is refused outside loopback.

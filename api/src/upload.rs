@@ -1,5 +1,5 @@
-//! `/upload`: files onto drafts, after tus 1.0 (core and creation). A file comes in one piece, from offset 0; it is sealed
-//! as it streams and never held whole (A38–A40, R7).
+//! `/upload`: files onto drafts, after tus 1.0 (core, creation, termination; <https://tus.io/protocols/resumable-upload>). A
+//! file is sealed as it streams and never held whole; one that is cut goes on where it was (A38–A40, R7).
 
 use crate::{
     Api,
@@ -20,13 +20,15 @@ use std::{collections::HashMap, sync::Arc};
 
 const VERSION: &str = "1.0.0";
 const CHUNK_TYPE: &str = "application/offset+octet-stream";
+/// Bytes of `Upload-Metadata`, which is kept and repeated; a draft, a name and a type need no more.
+const METADATA_BYTES: usize = 8 * 1024;
 
 /// `OPTIONS /upload`: what is spoken here.
 pub(crate) async fn describe(_: Api, _: Request) -> Response {
     std::future::ready(
         tus(StatusCode::NO_CONTENT)
             .header("Tus-Version", VERSION)
-            .header("Tus-Extension", "creation")
+            .header("Tus-Extension", "creation,termination")
             .finish(),
     )
     .await
@@ -47,22 +49,54 @@ pub(crate) async fn receive(api: Api, request: Request) -> Response {
     settle(received(&api, request).await)
 }
 
+/// `DELETE /upload/{upload}`: gives it up.
+pub(crate) async fn terminate(api: Api, request: Request) -> Response {
+    settle(terminated(&api, &request).await)
+}
+
+/// `POST /upload/{upload}`: one of the above, for programs that have no other methods (tus 1.0, X-HTTP-Method-Override).
+pub(crate) async fn overridden(api: Api, request: Request) -> Response {
+    match text(request.headers(), "x-http-method-override") {
+        Some("HEAD") => progress(api, request).await,
+        Some("PATCH") => receive(api, request).await,
+        Some("DELETE") => terminate(api, request).await,
+        Some(_) | None => settle(Err(Refusal::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            Code::BadRequest,
+            "Send HEAD, PATCH or DELETE, as the method or as `X-HTTP-Method-Override`.",
+        ))),
+    }
+}
+
 async fn announced(api: &Api, request: &Request) -> Result<Response, Refusal> {
     let asker = uploader(api, request).await?;
     let headers = request.headers();
+    if headers.contains_key("upload-defer-length") {
+        return Err(Refusal::bad(
+            "Send `Upload-Length`: a file's length is judged before it is sent, so `Upload-Defer-Length` is not taken.",
+        ));
+    }
     let length = number(headers, "upload-length")?;
     let key = text(headers, "idempotency-key").filter(|key| crate::schema::scalars::is_idempotency_key(key));
     let key = key.ok_or_else(|| Refusal::bad("Send `Idempotency-Key`: 8 to 64 visible ASCII characters."))?;
-    let metadata = metadata(text(headers, "upload-metadata").unwrap_or_default())
-        .ok_or_else(|| Refusal::bad("`Upload-Metadata` is a list of names, each with a value in base64."))?;
+    let said = text(headers, "upload-metadata").unwrap_or_default();
+    let metadata = metadata(said).filter(|_| said.len() <= METADATA_BYTES).ok_or_else(|| {
+        let kibibytes = METADATA_BYTES / 1024;
+        Refusal::bad(format!(
+            "`Upload-Metadata` is a list of names, each with a value in base64, {kibibytes} KiB at most."
+        ))
+    })?;
     let draft = metadata.get("draft").and_then(|id| ids::parse(Kind::Draft, &id.as_str().into()));
     let draft = draft.ok_or_else(|| not_found("draft"))?;
-    let member = |name| metadata.get(name).cloned().unwrap_or_default();
+    // The second name is what clients send by themselves.
+    let member =
+        |names: [&str; 2]| names.iter().find_map(|name| metadata.get(*name)).cloned().unwrap_or_default();
     let upload = UploadRequest {
         draft: DraftId::new(draft),
-        name: member("name"),
-        media_type: member("type"),
+        name: member(["name", "filename"]),
+        media_type: member(["type", "filetype"]),
         length,
+        metadata: said.to_owned(),
         idempotency_key: key.to_owned(),
     };
     let upload = api.app.announce_upload(&*asker.viewer()?, upload).await?;
@@ -73,7 +107,18 @@ async fn announced(api: &Api, request: &Request) -> Result<Response, Refusal> {
 async fn progressed(api: &Api, request: &Request) -> Result<Response, Refusal> {
     let asker = uploader(api, request).await?;
     let upload = api.app.upload(&*asker.viewer()?, id(request)?).await?;
-    Ok(offset(StatusCode::OK, &upload).header("Upload-Length", upload.length.to_string()).finish())
+    let response = offset(StatusCode::OK, &upload).header("Upload-Length", upload.length.to_string());
+    Ok(if upload.metadata.is_empty() {
+        response.finish()
+    } else {
+        response.header("Upload-Metadata", upload.metadata).finish()
+    })
+}
+
+async fn terminated(api: &Api, request: &Request) -> Result<Response, Refusal> {
+    let asker = uploader(api, request).await?;
+    api.app.discard_upload(&*asker.viewer()?, id(request)?).await?;
+    Ok(tus(StatusCode::NO_CONTENT).finish())
 }
 
 async fn received(api: &Api, mut request: Request) -> Result<Response, Refusal> {
@@ -94,8 +139,8 @@ async fn received(api: &Api, mut request: Request) -> Result<Response, Refusal> 
         let message = format!("{rest} bytes are left of this file.");
         return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, Code::LimitExceeded, message));
     }
-    let bytes = Box::pin(request.take_body().into_bytes_stream());
-    let done = api.app.receive_upload(&viewer, upload.id, bytes).await?;
+    let bytes = request.take_body().into_bytes_stream();
+    let done = api.app.receive_upload(&viewer, upload.id, upload.offset, bytes).await?;
     Ok(offset(StatusCode::NO_CONTENT, &done.value).finish())
 }
 

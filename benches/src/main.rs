@@ -6,10 +6,12 @@
 mod appends;
 mod cluster;
 mod database;
+mod files;
 mod memory;
 mod plain;
 mod replay;
 mod report;
+mod search;
 mod server;
 mod timing;
 mod visible;
@@ -44,12 +46,21 @@ pub struct Options {
     /// Connections to PostgreSQL, for the log and for the plain INSERT alike; the product's own default is 20.
     #[arg(long, default_value_t = 20)]
     connections: u32,
+    /// Only measure how long a search takes in a mailbox of so many messages, such as 5000.
+    #[arg(long, value_name = "MESSAGES")]
+    search: Option<usize>,
     /// A built `sealpost`, to see how much memory a whole server takes and whether its answers' times tell anything.
     #[arg(long)]
     server: Option<PathBuf>,
     /// Only compare the times of answers for known and unknown addresses, of the server.
     #[arg(long, requires = "server")]
     timing: bool,
+    /// Only measure files going up to the server and down from it, beside a plain file over the same HTTP.
+    #[arg(long, requires = "server")]
+    files: bool,
+    /// Serves plain files in this folder and nothing else, for the above.
+    #[arg(long, hide = true)]
+    serve_plain: Option<PathBuf>,
     /// How often each is asked for.
     #[arg(long, default_value_t = 200)]
     pairs: usize,
@@ -73,6 +84,14 @@ async fn main() -> Result<()> {
 }
 
 async fn run(options: &Options) -> Result<()> {
+    // An HTTP client wants it, although it speaks plain HTTP.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    if let Some(folder) = &options.serve_plain {
+        return files::serve_plain(folder).await;
+    }
+    if let (true, Some(server)) = (options.files, &options.server) {
+        return files::measure(server).await;
+    }
     if let (true, Some(server)) = (options.timing, &options.server) {
         return timing::measure(server, options.pairs).await;
     }
@@ -88,6 +107,9 @@ async fn run(options: &Options) -> Result<()> {
         let server = Server::postgres(options.postgres.as_deref(), &options.data)?;
         measure(&Database::new(server, options)?, options).await?;
     }
+    if options.search.is_some() {
+        return Ok(());
+    }
     server::measure(options.server.as_deref(), options.time()).await?;
     match &options.server {
         Some(server) => timing::measure(server, options.pairs).await,
@@ -97,6 +119,9 @@ async fn run(options: &Options) -> Result<()> {
 
 async fn measure(database: &Database, options: &Options) -> Result<()> {
     report::heading(&database.describe().await?);
+    if let Some(messages) = options.search {
+        return search::measure(database, messages).await;
+    }
     appends::measure(database, options.time()).await?;
     replay::measure(database, options.replay_events).await?;
     visible::measure(database, options.messages).await?;

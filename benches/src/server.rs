@@ -29,11 +29,12 @@ const PEOPLE: usize = 8;
 /// What one person asks after logging in.
 const QUERIES: usize = 50;
 /// How long a demonstration may take to make its people.
-const START: Duration = Duration::from_mins(1);
+pub const START: Duration = Duration::from_mins(1);
 /// How long it is left alone before its idle memory is read.
 const SETTLE: Duration = Duration::from_secs(3);
 
-const LOG_IN: &str = "mutation($identifier: String!, $password: String!) { \
+/// Logs in.
+pub const LOG_IN: &str = "mutation($identifier: String!, $password: String!) { \
      logIn(input: {identifier: $identifier, password: $password}) { viewer { account { id } } problems { code } } }";
 const QUERY: &str = "{ viewer { account { primaryAddress kind } mailbox { unreadCount } } }";
 
@@ -75,7 +76,8 @@ pub async fn measure(program: Option<&Path>, time: Duration) -> Result<()> {
     Ok(child.kill().await?)
 }
 
-async fn started(child: &mut Child, address: SocketAddr) -> Result<()> {
+/// Waits until a server listens.
+pub async fn started(child: &mut Child, address: SocketAddr) -> Result<()> {
     while TcpStream::connect(address).await.is_err() {
         ensure!(child.try_wait()?.is_none(), "the server ended at once");
         time::sleep(Duration::from_millis(100)).await;
@@ -112,7 +114,8 @@ async fn ask(address: SocketAddr, person: &Value, time: Duration) -> Result<f64>
     Ok(rate(total, started.elapsed()))
 }
 
-async fn post(
+/// Sends an operation; gives the answer, and the session's cookie if there is a new one.
+pub async fn post(
     client: &Client,
     address: SocketAddr,
     cookie: Option<&str>,

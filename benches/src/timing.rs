@@ -161,8 +161,8 @@ impl House {
         time::sleep(SETTLE).await;
         stop(demo).await?;
         let config = format!(
-            "listen = \"{address}\"\ntrusted_proxies = [\"127.0.0.0/8\"]\nattachments = '{0}/attachments'\n\
-             [database]\nurl = 'sqlite://{0}/sealpost.db'\n[keys]\nroot_file = '{0}/root.key'\nfolder = '{0}/keys'\n\
+            "listen = \"{address}\"\ntrusted_proxies = [\"127.0.0.0/8\"]\n\
+             [attachments]\nfolder = '{0}/attachments'\n[database]\nurl = 'sqlite://{0}/sealpost.db'\n[keys]\nroot_file = '{0}/root.key'\nfolder = '{0}/keys'\n\
              [mail]\nfolder = '{0}/mail'\n",
             data.display()
         );

@@ -158,6 +158,18 @@ pub async fn send(log: &Log, from: AccountId, to: AccountId) -> Result<(MessageI
 
 /// That message, not appended yet.
 pub async fn letter(log: &Log, from: AccountId, to: AccountId) -> Result<(Commit, MessageId)> {
+    let text = "Thank you for your letter; this is what we found out. ".repeat(15);
+    letter_of(log, from, to, "Your question of last Tuesday".into(), text).await
+}
+
+/// A message with this subject and text, not appended yet.
+pub async fn letter_of(
+    log: &Log,
+    from: AccountId,
+    to: AccountId,
+    subject: String,
+    text: String,
+) -> Result<(Commit, MessageId)> {
     let at = log.now();
     let expires_at = at.plus(Period::days(30));
     let (id, key): (ContentKeyId, Key) = (log.clock().new_id(), Key::random());
@@ -174,21 +186,24 @@ pub async fn letter(log: &Log, from: AccountId, to: AccountId) -> Result<(Commit
         kind: Kind::Member,
         field: Field::To,
         notice: Some(notification::Kind::NewMessage),
+        notice_at: None,
     };
     let request = Send {
         from,
         recipients: vec![recipient],
         about: None,
+        secured_by: None,
+        against: None,
         content_key: id,
         grants,
         headline: Headline {
-            subject: "Your question of last Tuesday".into(),
+            subject,
             from: mailbox("clara@insurer.example")?,
             to: vec![mailbox("gina@guest.example")?],
             cc: vec![],
             attachments: vec![],
         },
-        body: Body { text: "Thank you for your letter; this is what we found out. ".repeat(15) },
+        body: Body { text, html: None, original: None },
         expires_at,
         at,
     };

@@ -95,5 +95,5 @@ async fn wrong_uploads_are_refused() {
         (StatusCode::UNAUTHORIZED, &json!("UNAUTHENTICATED"))
     );
     let spoken = node.send(node.request(Method::OPTIONS, "/upload", None)).await;
-    assert_eq!(spoken.headers["tus-extension"], "creation");
+    assert_eq!(spoken.headers["tus-extension"], "creation,termination");
 }
