@@ -17,16 +17,16 @@ pub(crate) fn create(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Stores a mail under its notification's id, so that the same one stored again takes the place of the first. It
-/// outlives a power cut.
-pub(crate) async fn deliver(path: &Path, notification: Uuid, message: &[u8]) -> io::Result<()> {
-    let name = notification.to_string();
+/// Stores a mail under an id, so that the same one stored again takes the place of the first. It
+/// outlives a power cut. The sender is the envelope's, empty for none.
+pub(crate) async fn deliver(path: &Path, id: Uuid, sender: &str, message: &[u8]) -> io::Result<()> {
+    let name = id.to_string();
     let unfinished = path.join("tmp").join(&name);
     let new = path.join("new");
     let mut file =
         OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished).await?;
     // Final delivery says what the envelope's sender was (RFC 5321 §4.4).
-    file.write_all(b"Return-Path: <>\r\n").await?;
+    file.write_all(format!("Return-Path: <{sender}>\r\n").as_bytes()).await?;
     file.write_all(message).await?;
     file.sync_all().await?;
     rename(&unfinished, new.join(&name)).await?;

@@ -1,18 +1,19 @@
 //! Hands mails to an SMTP relay, or keeps them in a local mailbox.
 
 use crate::maildir;
-use app::{Delivery, Mail};
+use app::{AutoSubmitted, Delivery, Mail, MailFile};
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     address::Envelope,
     message::{
-        Mailbox, SinglePart,
-        header::{HeaderName, HeaderValue},
+        Attachment, Body, Mailbox, MultiPart, SinglePart,
+        header::{ContentType, HeaderName, HeaderValue},
     },
     transport::smtp::{self, authentication::Credentials},
 };
 use secrecy::{ExposeSecret, SecretString};
 use std::{
+    error::Error as _,
     fmt, io,
     path::{Path, PathBuf},
 };
@@ -129,7 +130,7 @@ impl Mailer {
     pub async fn deliver(&self, mail: &Mail) -> Delivery {
         let notification = mail.id;
         let Ok(message) = written(mail) else {
-            tracing::warn!(%notification, "a mail cannot be written: an address is none, or its head has a control character");
+            tracing::warn!(%notification, "a mail cannot be written: an address is none, or its head has what no head can have");
             return Delivery::Never(None);
         };
         match self {
@@ -143,7 +144,7 @@ impl Mailer {
                 }
             },
             Self::Maildir(path) => {
-                match maildir::deliver(path, notification.uuid(), &message.formatted()).await {
+                match maildir::deliver(path, notification.uuid(), "", &message.formatted()).await {
                     Ok(()) => Delivery::Taken,
                     Err(problem) => {
                         tracing::warn!(%notification, %problem, "the local mailbox cannot be written");
@@ -156,15 +157,34 @@ impl Mailer {
 }
 
 /// What a failure means for the mail.
-fn judged(problem: &smtp::Error) -> Delivery {
+pub(crate) fn judged(problem: &smtp::Error) -> Delivery {
     match problem.status().map(u16::from) {
-        Some(code) if problem.is_permanent() && !NOT_THE_MAIL.contains(&code) => Delivery::Never(Some(code)),
+        Some(code) if problem.is_permanent() && !NOT_THE_MAIL.contains(&code) => {
+            Delivery::Never(Some(if is_too_large(problem) { TOO_LARGE } else { code }))
+        }
+        None if lacks_extension(problem) => Delivery::Never(None),
         reply => Delivery::NotNow(reply),
     }
 }
 
+/// The reply to a mail that is too large (RFC 5321 §4.2.3).
+const TOO_LARGE: u16 = 552;
+
+/// Many relays refuse with a general code and say in the status that it is the size (RFC 3463 §3.3, §3.4). That is what 552
+/// means, and what the sender is to be told (A41).
+fn is_too_large(problem: &smtp::Error) -> bool {
+    let words = problem.source().map(ToString::to_string).unwrap_or_default();
+    ["5.2.3 ", "5.3.4 "].iter().any(|status| words.starts_with(status))
+}
+
+/// The relay cannot take this address, one beyond ASCII (RFC 6531), which no waiting mends. The library says so in words alone.
+fn lacks_extension(problem: &smtp::Error) -> bool {
+    let words = problem.source().map(ToString::to_string).unwrap_or_default();
+    problem.is_client() && words.contains("server does not support")
+}
+
 /// Why the relay did not take a mail, for the log: the words of a reply can quote the address and stay out.
-fn reason(problem: &smtp::Error) -> String {
+pub(crate) fn reason(problem: &smtp::Error) -> String {
     if problem.status().is_some() || problem.is_response() {
         "see its reply code".to_owned()
     } else {
@@ -172,7 +192,7 @@ fn reason(problem: &smtp::Error) -> String {
     }
 }
 
-/// An address is none, or a line of the head has a control character.
+/// An address is none, or something in the head has a control character or is no header's value.
 struct Unwritable;
 
 /// The mail as RFC 5322 has it. The envelope has no sender, so that no answer and no bounce comes back (R13).
@@ -185,19 +205,42 @@ fn written(mail: &Mail) -> Result<Message, Unwritable> {
     let to = recipient(mail)?;
     let message_id = format!("<{}@{}>", mail.id, from.domain());
     let envelope = Envelope::new(None, vec![to.clone()]).map_err(|_| Unwritable)?;
-    // RFC 3834 §5: whoever answers automatically does not answer this.
-    let automatic =
-        HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
-    Message::builder()
+    let mut builder = Message::builder()
         .from(Mailbox::new(Some(mail.from_name.clone()), from))
         .to(Mailbox::new(None, to))
         .subject(mail.subject.clone())
         .date(mail.at.to_utc().into())
-        .message_id(Some(message_id))
-        .raw_header(automatic)
-        .envelope(envelope)
-        .singlepart(SinglePart::plain(mail.text.clone()))
-        .map_err(|_| Unwritable)
+        .message_id(Some(message_id));
+    for (name, value) in marks(mail) {
+        builder = builder.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
+    }
+    let both = MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone());
+    let parts = match &mail.attachment {
+        None => both,
+        Some(file) => MultiPart::mixed().multipart(both).singlepart(attached(file)?),
+    };
+    builder.envelope(envelope).multipart(parts).map_err(|_| Unwritable)
+}
+
+/// Headers by which programs know what this is: nobody's holiday notice answers it (RFC 3834 §5, MS-OXCMAIL §2.2.3.2.14),
+/// and mail programs offer to leave (RFC 2369 §3.2, RFC 8058 §3.1).
+fn marks(mail: &Mail) -> Vec<(&'static str, String)> {
+    let automatic = match mail.automatic {
+        AutoSubmitted::Generated => "auto-generated",
+        AutoSubmitted::Replied => "auto-replied",
+    };
+    let mut marks =
+        vec![("Auto-Submitted", automatic.to_owned()), ("X-Auto-Response-Suppress", "All".to_owned())];
+    // Not the one-click form of RFC 8058: leaving takes away all received mail, so a page says that first (B38).
+    if let Some(leave) = &mail.leave {
+        marks.push(("List-Unsubscribe", format!("<{}>, <{}>", leave.mailto, leave.url)));
+    }
+    marks
+}
+
+fn attached(file: &MailFile) -> Result<SinglePart, Unwritable> {
+    let media_type = ContentType::parse(&file.media_type).map_err(|_| Unwritable)?;
+    Ok(Attachment::new(file.name.clone()).body(Body::new(file.bytes.to_vec()), media_type))
 }
 
 /// The local part as it was typed, since a host may tell case apart, and the domain in ASCII (RFC 5891).

@@ -31,6 +31,7 @@ pub struct Scheduler {
     app: App,
     table: Table,
     mailer: Mailer,
+    relay: Mailer,
 }
 
 /// How a job stands.
@@ -65,7 +66,14 @@ impl Scheduler {
     /// The jobs of a table over the use cases. Nothing runs until [`Self::run`], [`Self::run_due`] or [`Self::run_now`].
     #[must_use]
     pub fn new(app: App, table: Table, mailer: Mailer) -> Self {
-        Self { app, table, mailer }
+        let relay = mailer.clone();
+        Self { app, table, mailer, relay }
+    }
+
+    /// The same, with another way on for mail that is not secured.
+    #[must_use]
+    pub fn with_relay(self, relay: Mailer) -> Self {
+        Self { relay, ..self }
     }
 
     /// Runs what is due until `stop`; what runs then comes to an end first. Each job looks for itself, so that one that
@@ -160,7 +168,7 @@ impl Scheduler {
         if when == When::Due && !self.is_due(schedule).await? {
             return Ok(None);
         }
-        let tools = Tools { app: &self.app, mailer: &self.mailer, stop };
+        let tools = Tools { app: &self.app, mailer: &self.mailer, relay: &self.relay, stop };
         let span = tracing::info_span!("job", name = %schedule.name);
         let ran = tokio::select! {
             ran = run_once(schedule.name, &tools).instrument(span) => ran,

@@ -18,6 +18,14 @@ pub enum JobName {
     LapseInvitations,
     /// New passwords that were not confirmed in time are dropped (A14).
     LapsePasswordChanges,
+    /// Recipients are warned of messages that end soon (A22).
+    WarnOfExpiry,
+    /// Files that nobody has any more are deleted (A21).
+    CollectGarbage,
+    /// Mails that were held and that an officer let pass go to the relay (G2).
+    PassOnMail,
+    /// Content rules are tried on past mail, where somebody asked for it (G3).
+    TryRules,
 }
 
 /// When a job runs.
@@ -57,13 +65,17 @@ pub enum TableError {
 
 impl JobName {
     /// All jobs, in the order in which they are shown.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::ExpireMessages,
         Self::ReleaseLockouts,
         Self::EndIdleSessions,
         Self::SendNotifications,
         Self::LapseInvitations,
         Self::LapsePasswordChanges,
+        Self::WarnOfExpiry,
+        Self::CollectGarbage,
+        Self::PassOnMail,
+        Self::TryRules,
     ];
 
     /// The name in the configuration, on the command line and in metrics.
@@ -76,6 +88,10 @@ impl JobName {
             Self::SendNotifications => "send-notifications",
             Self::LapseInvitations => "lapse-invitations",
             Self::LapsePasswordChanges => "lapse-password-changes",
+            Self::WarnOfExpiry => "warn-of-expiry",
+            Self::CollectGarbage => "collect-garbage",
+            Self::PassOnMail => "pass-on-mail",
+            Self::TryRules => "try-rules",
         }
     }
 
@@ -91,6 +107,10 @@ impl JobName {
             Self::SendNotifications => "Sends the mails that are due.",
             Self::LapseInvitations => "Ends invitations that nobody took up.",
             Self::LapsePasswordChanges => "Drops new passwords that were not confirmed in time.",
+            Self::WarnOfExpiry => "Warns recipients of messages that end soon.",
+            Self::CollectGarbage => "Deletes files that nobody has any more.",
+            Self::PassOnMail => "Hands mails that were held and that an officer let pass to the relay.",
+            Self::TryRules => "Tries content rules on past mail, where somebody asked for it.",
         }
     }
 
@@ -101,7 +121,10 @@ impl JobName {
             Self::ExpireMessages | Self::LapseInvitations => "0 * * * * *",
             Self::ReleaseLockouts | Self::LapsePasswordChanges => "*/10 * * * * *",
             Self::EndIdleSessions => "30 * * * * *",
-            Self::SendNotifications => "*/2 * * * * *",
+            Self::PassOnMail => "45 * * * * *",
+            Self::SendNotifications | Self::TryRules => "*/2 * * * * *",
+            Self::WarnOfExpiry => "0 */10 * * * *",
+            Self::CollectGarbage => "0 20 * * * *",
         }
     }
 }
@@ -181,19 +204,13 @@ mod tests {
     #[test]
     fn an_override_changes_its_job_alone() {
         let table = Table::with_overrides(&overrides("expire-messages", "0 0 3 * * *")).unwrap();
-        let expressions: Vec<_> =
-            table.schedules().iter().map(|schedule| schedule.expression.source()).collect();
-        assert_eq!(
-            expressions,
-            [
-                "0 0 3 * * *",
-                "*/10 * * * * *",
-                "30 * * * * *",
-                "*/2 * * * * *",
-                "0 * * * * *",
-                "*/10 * * * * *"
-            ]
-        );
+        for schedule in table.schedules() {
+            let expected = match schedule.name {
+                JobName::ExpireMessages => "0 0 3 * * *",
+                other => other.default_expression(),
+            };
+            assert_eq!(schedule.expression.source(), expected);
+        }
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! The jobs. A new one is a file here, a [`JobName`] with its row in the cron table, and a line in [`run`].
 
+mod collect_garbage;
 mod end_idle_sessions;
 mod expire_messages;
 mod lapse_invitations;
 mod lapse_password_changes;
+mod pass_on_mail;
 mod release_lockouts;
 mod send_notifications;
+mod try_rules;
+mod warn_of_expiry;
 
 use crate::{JobError, JobName, Mailer};
 use app::App;
@@ -15,12 +19,14 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct Tools<'a> {
     pub(crate) app: &'a App,
     pub(crate) mailer: &'a Mailer,
+    /// Where mail goes on that is not secured.
+    pub(crate) relay: &'a Mailer,
     /// Cancelled when the program shuts down: a job of many steps ends at the next.
     pub(crate) stop: &'a CancellationToken,
 }
 
 /// Runs a job. Gives how much it did, in what the job is for: messages, lockouts, sessions, mails, invitations,
-/// password changes.
+/// password changes, files, mails.
 pub(crate) async fn run(name: JobName, tools: &Tools<'_>) -> Result<u64, JobError> {
     match name {
         JobName::ExpireMessages => expire_messages::run(tools).await,
@@ -29,5 +35,9 @@ pub(crate) async fn run(name: JobName, tools: &Tools<'_>) -> Result<u64, JobErro
         JobName::SendNotifications => send_notifications::run(tools).await,
         JobName::LapseInvitations => lapse_invitations::run(tools).await,
         JobName::LapsePasswordChanges => lapse_password_changes::run(tools).await,
+        JobName::WarnOfExpiry => warn_of_expiry::run(tools).await,
+        JobName::TryRules => try_rules::run(tools).await,
+        JobName::CollectGarbage => collect_garbage::run(tools).await,
+        JobName::PassOnMail => pass_on_mail::run(tools).await,
     }
 }

@@ -60,12 +60,12 @@ async fn send(
         Err(retry @ JobError::Retry(_)) => return Err(retry),
         Err(fail @ JobError::Fail(_)) => {
             // Put off, so that a mail that cannot be written does not stand before those that can.
-            tools.app.settle(organisation, row, Delivery::NotNow(None)).await?;
+            tools.app.settle(organisation, row, &[], Delivery::NotNow(None)).await?;
             return Err(fail);
         }
     };
     let delivery = tools.mailer.deliver(&mail).await;
-    tools.app.settle(organisation, row, delivery).await?;
+    tools.app.settle(organisation, row, &mail.covers, delivery).await?;
     count(match delivery {
         Delivery::Taken => "taken",
         Delivery::NotNow(_) => "not_now",
