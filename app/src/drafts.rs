@@ -1,10 +1,11 @@
 //! Drafts: begun, saved with a version, sent or thrown away (A36, R5).
 
 use crate::{
-    App, Done, Error, MessageRequest, Problem, ProblemCode, RecipientCheck, Viewer,
+    App, Done, Error, Problem, ProblemCode, RecipientCheck, Viewer,
     error::not_found,
     recipients::{Writing as Occasion, crowd},
     sending::{prefixed, sent_id},
+    uploads::PendingFile,
 };
 use domain::{
     AttachmentId, DraftId, MessageId, Timestamp,
@@ -52,6 +53,8 @@ pub struct DraftView {
     pub expires_in: Option<Period>,
     /// What is attached.
     pub attachments: Vec<Attachment>,
+    /// What is on its way to be attached.
+    pub pending: Vec<PendingFile>,
     /// Last save.
     pub saved_at: Timestamp,
 }
@@ -69,6 +72,13 @@ pub struct DraftChange {
     pub text: Option<String>,
     /// A shorter life than the policy's; `Some(None)` returns to the policy's.
     pub expires_in: Option<Option<Period>>,
+}
+
+/// Mail that was not sent, as a draft keeps it.
+pub(crate) struct Unfinished {
+    pub(crate) about: Option<About>,
+    pub(crate) text: Text,
+    pub(crate) expires_in: Option<Period>,
 }
 
 /// Drafts listed at once.
@@ -95,12 +105,12 @@ impl App {
     pub(crate) async fn keep_as_draft(
         &self,
         viewer: &Viewer,
-        request: &MessageRequest,
+        unfinished: Unfinished,
+        key: &str,
     ) -> Result<DraftView, Error> {
-        let MessageRequest { to, cc, subject, text, expires_in, idempotency_key, .. } = request.clone();
-        let text = Text { to, cc, subject, text };
-        let key = self.idempotency(viewer, "kept", &idempotency_key, &format!("{text:?}")).await?;
-        Ok(self.begin(viewer, None, text, expires_in, key).await?.value)
+        let Unfinished { about, text, expires_in } = unfinished;
+        let key = self.idempotency(viewer, "kept", key, &format!("{about:?}{text:?}")).await?;
+        Ok(self.begin(viewer, about, text, expires_in, key).await?.value)
     }
 
     async fn begin(
@@ -172,19 +182,15 @@ impl App {
         Ok(Done { value: self.draft(viewer, draft).await?, position: position.position() })
     }
 
-    /// Detaches a file from the draft that has it.
+    /// Detaches a file from the draft that has it, or to which it is on its way.
     pub async fn remove_attachment(
         &self,
         viewer: &Viewer,
         attachment: AttachmentId,
     ) -> Result<Done<DraftView>, Error> {
-        let draft = self.draft_of_upload(viewer, attachment).await?;
-        let (loaded, _) = self.own_draft(viewer, draft).await?;
-        let at = self.log.now();
-        let detached = loaded.decide(Command::Detach { attachment, at }).map_err(Problem::from)?;
-        let done = self.log.append(Commit::new(viewer.organisation, &viewer.meta(), vec![detached])).await?;
-        self.wait_for(done.position()).await?;
-        Ok(Done { value: self.draft(viewer, draft).await?, position: done.position() })
+        let Done { value: draft, position } = self.take_off(viewer, attachment).await?;
+        self.wait_for(position).await?;
+        Ok(Done { value: self.draft(viewer, draft).await?, position })
     }
 
     /// Throws a draft away; its content is shredded at once.
@@ -213,12 +219,13 @@ impl App {
         let (_, writing) = self.own_draft(viewer, draft).await?;
         let text = writing.text.value().cloned().unwrap_or_default();
         let occasion = self.occasion(viewer, writing.about).await?;
+        let author = viewer.author()?;
         Ok(DraftView {
             draft,
             version: writing.version,
             about: writing.about,
-            to: self.check_recipients(viewer, occasion, &text.to).await?,
-            cc: self.check_recipients(viewer, occasion, &text.cc).await?,
+            to: self.check_recipients(&author, occasion, &text.to).await?,
+            cc: self.check_recipients(&author, occasion, &text.cc).await?,
             subject: text.subject,
             text: text.text,
             expires_in: writing.expires_in,
@@ -227,6 +234,7 @@ impl App {
                 .iter()
                 .filter_map(|(_, _, file)| file.value().cloned())
                 .collect(),
+            pending: self.pending_files(viewer, draft).await?,
             saved_at: writing.saved_at,
         })
     }

@@ -3,8 +3,9 @@
 use crate::{App, Done, Error, Problem, ProblemCode, Viewer, error::not_found, grants::Opened};
 use domain::{
     AccountId, MessageId, Timestamp,
-    address::Mailbox,
-    message::{Attachment, Command, Direction, Message},
+    address::{EmailAddress, Mailbox},
+    id::RuleId,
+    message::{Attachment, Body, Command, Direction, Message},
 };
 use projections::{
     Slice,
@@ -32,6 +33,10 @@ pub struct MessageView {
     pub reply_to: Option<MessageId>,
     /// What it forwards.
     pub forward_of: Option<MessageId>,
+    /// The rule that secured it; nothing when its sender chose so (B5, C1).
+    pub secured_by: Option<RuleId>,
+    /// When its sender took it back from everyone (R16).
+    pub recalled_at: Option<Timestamp>,
     /// Why content is missing, if it is.
     pub unavailable: Option<Unavailable>,
 }
@@ -65,6 +70,10 @@ pub struct Unavailable {
 pub enum UnavailableReason {
     /// Its time was over (A20, A21).
     Expired,
+    /// Its sender took it back (R16).
+    Recalled,
+    /// Its viewer deleted it; only the news of that says so.
+    Deleted,
     /// The recipient left (B38).
     Revoked,
     /// Its keys are gone (K5).
@@ -78,6 +87,8 @@ pub struct OpenedMessage {
     pub message: MessageView,
     /// Its body.
     pub text: String,
+    /// The same as sanitised HTML, if it came as HTML.
+    pub html: Option<String>,
 }
 
 impl App {
@@ -103,6 +114,15 @@ impl App {
         Ok(Slice { items, has_previous, has_next })
     }
 
+    /// The accounts by which messages know the person who has an address; none where nobody has it.
+    pub async fn correspondent(&self, viewer: &Viewer, typed: &str) -> Result<Vec<AccountId>, Error> {
+        let Ok(address) = EmailAddress::parse(typed) else { return Ok(vec![]) };
+        let held = self.holder_of(viewer.organisation, &address).await?;
+        Ok(held.map_or_else(Vec::new, |(account, holder)| {
+            [account].into_iter().chain(holder.joined.iter().copied()).collect()
+        }))
+    }
+
     /// How many messages such a list has in all.
     pub async fn mailbox_count(
         &self,
@@ -119,33 +139,43 @@ impl App {
         Ok(self.models.unread_count(viewer.organisation, viewer.account, self.log.now()).await?)
     }
 
-    /// One's own message as lists show it; a stub that says why once it is gone; `None` for everyone else's.
+    /// One's own message as lists show it; a stub that says why once it is gone; `None` for everyone else's, and for what one
+    /// deleted.
     pub async fn message(&self, viewer: &Viewer, message: MessageId) -> Result<Option<MessageView>, Error> {
-        let now = self.log.now();
-        if let Ok(entry) = self.entry(viewer, message).await {
-            let opened = self.open_entries(viewer, std::slice::from_ref(&entry)).await?;
-            return Ok(Some(view(viewer, &entry, opened.get(&entry.position), now)));
-        }
-        self.stub(viewer, message).await
+        let Some(entry) = self.standing_entry(viewer, message).await? else {
+            let stub = self.what_is_left(viewer, message).await?;
+            return Ok(stub.filter(|stub| !stub.was_deleted()));
+        };
+        let opened = self.open_entries(viewer, std::slice::from_ref(&entry)).await?;
+        Ok(Some(view(viewer, &entry, opened.get(&entry.position), self.log.now())))
     }
 
     /// What is left of a message that one had: times, and why it is gone.
-    async fn stub(&self, viewer: &Viewer, message: MessageId) -> Result<Option<MessageView>, Error> {
+    pub async fn what_is_left(
+        &self,
+        viewer: &Viewer,
+        message: MessageId,
+    ) -> Result<Option<MessageView>, Error> {
         let Some(row) = self.models.message(viewer.organisation, message).await? else { return Ok(None) };
         let ids = self.known_as(viewer, message).await?;
         let is_sender = ids.contains(&row.sender);
-        let mut delivery = None;
+        let mut deliveries = vec![];
         for id in ids {
-            delivery = delivery.or(self.models.delivery(viewer.organisation, message, id).await?);
+            deliveries.extend(self.models.delivery(viewer.organisation, message, id).await?);
         }
-        if !is_sender && delivery.is_none() {
+        if !is_sender && deliveries.is_empty() {
             return Ok(None);
         }
-        let revoked = delivery.as_ref().and_then(|delivery| delivery.revoked_at);
-        let unavailable = match revoked {
-            Some(since) => Unavailable { reason: UnavailableReason::Revoked, since },
-            None => Unavailable { reason: UnavailableReason::Expired, since: row.expires_at },
-        };
+        let first = |when: fn(&DeliveryRow) -> Option<Timestamp>| deliveries.iter().find_map(when);
+        let by_sender = |at: Option<Timestamp>| at.filter(|_| is_sender);
+        let causes = [
+            (UnavailableReason::Deleted, first(|one| one.deleted_at).or(by_sender(row.sender_deleted_at))),
+            (UnavailableReason::Revoked, first(|one| one.revoked_at)),
+            // Who passed on what was recalled loses their own copy.
+            (UnavailableReason::Recalled, first(|one| one.recalled_at).or(by_sender(row.recalled_at))),
+        ];
+        let cause = causes.into_iter().find_map(|(reason, since)| Some((reason, since?)));
+        let (reason, since) = cause.unwrap_or((UnavailableReason::Expired, row.expires_at));
         Ok(Some(MessageView {
             message,
             is_sender,
@@ -153,10 +183,12 @@ impl App {
             sent_at: row.sent_at,
             expires_at: row.expires_at,
             size_bytes: row.size_bytes,
-            opened_at: delivery.and_then(|delivery| delivery.opened_at),
+            opened_at: first(|one| one.opened_at),
             reply_to: row.reply_to,
             forward_of: row.forward_of,
-            unavailable: Some(unavailable),
+            secured_by: row.secured_by,
+            recalled_at: (reason == UnavailableReason::Recalled).then_some(since),
+            unavailable: Some(Unavailable { reason, since }),
         }))
     }
 
@@ -166,10 +198,7 @@ impl App {
         viewer: &Viewer,
         message: MessageId,
     ) -> Result<Done<OpenedMessage>, Error> {
-        let entry = match self.entry(viewer, message).await {
-            Ok(entry) => entry,
-            Err(error) => return Err(self.unavailable(viewer, message).await?.unwrap_or(error)),
-        };
+        let entry = self.entry(viewer, message).await?;
         let mut opened = self.open_entries(viewer, std::slice::from_ref(&entry)).await?;
         let content = opened.remove(&entry.position).ok_or_else(unavailable)?;
         let (by, at) = (entry.granted_to, self.log.now());
@@ -180,7 +209,8 @@ impl App {
         self.wait_for(position).await?;
         let entry = MailboxEntry { opened_at: entry.opened_at.or(Some(at)), ..entry };
         let message = view(viewer, &entry, Some(&content), at);
-        Ok(Done { value: OpenedMessage { message, text: content.body.text }, position })
+        let Body { text, html, .. } = content.body;
+        Ok(Done { value: OpenedMessage { message, text, html }, position })
     }
 
     /// Each recipient's side of a message; for its sender alone (Q5, R15).
@@ -190,19 +220,36 @@ impl App {
         message: MessageId,
     ) -> Result<Option<Vec<DeliveryRow>>, Error> {
         let Some(row) = self.models.message(viewer.organisation, message).await? else { return Ok(None) };
-        if !self.known_as(viewer, message).await?.contains(&row.sender) {
+        let is_sender = self.known_as(viewer, message).await?.contains(&row.sender);
+        if !is_sender || row.sender_deleted_at.is_some() {
             return Ok(None);
         }
         Ok(Some(self.models.deliveries(viewer.organisation, message).await?))
     }
 
-    /// One's own mailbox entry while the message stands. Who received what they sent themselves reads it as received.
+    /// One's own mailbox entry while the message stands; afterwards a problem that says that it is gone.
     pub(crate) async fn entry(&self, viewer: &Viewer, message: MessageId) -> Result<MailboxEntry, Error> {
+        if let Some(entry) = self.standing_entry(viewer, message).await? {
+            return Ok(entry);
+        }
+        match self.what_is_left(viewer, message).await? {
+            Some(stub) if !stub.was_deleted() => Err(unavailable()),
+            Some(_) | None => Err(not_found("message").into()),
+        }
+    }
+
+    /// One's own mailbox entry while the message stands. Who received what they sent themselves reads it as received.
+    async fn standing_entry(
+        &self,
+        viewer: &Viewer,
+        message: MessageId,
+    ) -> Result<Option<MailboxEntry>, Error> {
         let now = self.log.now();
         let entries = self.models.mailbox_entry(viewer.organisation, viewer.account, message).await?;
-        let mut standing: Vec<_> = entries.into_iter().filter(|entry| now < entry.expires_at).collect();
-        standing.sort_by_key(|entry| entry.direction == Direction::Out);
-        standing.into_iter().next().ok_or_else(|| not_found("message").into())
+        Ok(entries
+            .into_iter()
+            .filter(|entry| now < entry.expires_at)
+            .min_by_key(|entry| entry.direction == Direction::Out))
     }
 
     /// The ids by which a message can know this person: their own, and those of accounts that joined theirs (B43).
@@ -212,9 +259,11 @@ impl App {
         let readers = self.models.mailbox_readers(organisation, account, message).await?;
         Ok([account].into_iter().chain(viewer.holder.joined.iter().copied()).chain(readers).collect())
     }
+}
 
-    async fn unavailable(&self, viewer: &Viewer, message: MessageId) -> Result<Option<Error>, Error> {
-        Ok(self.stub(viewer, message).await?.map(|_| unavailable()))
+impl MessageView {
+    fn was_deleted(&self) -> bool {
+        self.unavailable.is_some_and(|gone| gone.reason == UnavailableReason::Deleted)
     }
 }
 
@@ -222,7 +271,12 @@ fn unavailable() -> Error {
     Problem::new(ProblemCode::Unavailable, "This message is gone; nobody can open it any more.").into()
 }
 
-fn view(viewer: &Viewer, entry: &MailboxEntry, content: Option<&Opened>, now: Timestamp) -> MessageView {
+pub(crate) fn view(
+    viewer: &Viewer,
+    entry: &MailboxEntry,
+    content: Option<&Opened>,
+    now: Timestamp,
+) -> MessageView {
     let headline = content.map(|content| HeadlineView {
         from: content.headline.from.clone(),
         to: content.headline.to.clone(),
@@ -243,5 +297,7 @@ fn view(viewer: &Viewer, entry: &MailboxEntry, content: Option<&Opened>, now: Ti
         opened_at: entry.opened_at,
         reply_to: entry.reply_to,
         forward_of: entry.forward_of,
+        secured_by: entry.secured_by,
+        recalled_at: entry.recalled_at,
     }
 }

@@ -1,6 +1,8 @@
 //! Recipients as a person types them, each judged by the rule in `domain::recipients`.
 
-use crate::{App, Error, Problem, ProblemCode, Viewer, error::refused_recipient, invitations::is_registered};
+use crate::{
+    App, Error, Problem, ProblemCode, error::refused_recipient, invitations::is_registered, sending::Author,
+};
 use domain::{
     AccountId,
     account::{Holder, Kind, Stage},
@@ -46,14 +48,14 @@ impl App {
     /// Judges every recipient of a field, given as one or more typed lists (A27, A28).
     pub(crate) async fn check_recipients(
         &self,
-        viewer: &Viewer,
+        author: &Author,
         writing: Writing,
         lists: &[String],
     ) -> Result<Vec<RecipientCheck>, Error> {
         let mut checks = vec![];
         for one in typed(lists).take(MAX_RECIPIENTS) {
             checks.push(match one.understood {
-                Ok(mailbox) => self.check_recipient(viewer, writing, one.typed, mailbox).await?,
+                Ok(mailbox) => self.check_recipient(author, writing, one.typed, mailbox).await?,
                 Err(error) => RecipientCheck {
                     problem: Some(Problem::new(ProblemCode::Invalid, format!("{}: {error}", one.typed))),
                     typed: one.typed,
@@ -68,23 +70,23 @@ impl App {
 
     async fn check_recipient(
         &self,
-        viewer: &Viewer,
+        author: &Author,
         writing: Writing,
         typed: String,
         mailbox: Mailbox,
     ) -> Result<RecipientCheck, Error> {
         let address = &mailbox.address;
-        let held = self.holder_of(viewer.organisation, address).await?;
+        let held = self.holder_of(author.organisation, address).await?;
         let primary = held.as_ref().and_then(|(_, holder)| holder.address.value());
         let candidate = Candidate {
             // An alias makes nobody a colleague (A32, B46).
             domain: primary.unwrap_or(address).domain().clone(),
-            standing: standing(viewer, address, held.as_ref().map(|(_, holder)| &**holder)),
+            standing: standing(author, address, held.as_ref().map(|(_, holder)| &**holder)),
             is_original_sender: held
                 .as_ref()
                 .is_some_and(|(account, _)| writing.original_sender == Some(*account)),
         };
-        let verdict = judge(&viewer.rules.policy, &viewer.sender()?, writing.occasion, &candidate);
+        let verdict = judge(&author.rules.policy, &author.sender, writing.occasion, &candidate);
         Ok(RecipientCheck {
             problem: verdict.err().map(|refused| refused_recipient(refused, &typed)),
             is_new: verdict == Ok(Verdict::Invite),
@@ -117,8 +119,8 @@ fn typed(lists: &[String]) -> impl Iterator<Item = Typed> {
     lists.iter().flat_map(|list| parse_list(list))
 }
 
-fn standing(viewer: &Viewer, address: &EmailAddress, holder: Option<&Holder>) -> Standing {
-    if viewer.rules.policy.accounts.is_group(address) {
+fn standing(author: &Author, address: &EmailAddress, holder: Option<&Holder>) -> Standing {
+    if author.rules.policy.accounts.is_group(address) {
         return Standing::Group;
     }
     match holder {
