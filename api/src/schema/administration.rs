@@ -3,6 +3,7 @@
 
 use super::{
     account::{Account, AccountKind, AccountState, Role},
+    content_rule::ContentRule,
     ids::{self, Kind},
     invitation::{Invitation, InvitationState},
     notification::{Notification, NotificationState},
@@ -145,6 +146,12 @@ impl Administration {
         let slice = paging.cut(all, entry)?;
         connection(asker, slice, total, entry, Policy::from).await.map(Some)
     }
+
+    /// Rules in their order (G2, G3).
+    async fn content_rules(&self, ctx: &Context<'_>) -> Result<Option<Vec<ContentRule>>> {
+        let rules = asker(ctx).app.content_rules(&*viewer(ctx)?).await.map_err(failure)?;
+        Ok(Some(rules.into_iter().map(ContentRule::from).collect()))
+    }
 }
 
 /// Conditions on people.
@@ -202,16 +209,16 @@ fn stored(state: AccountState) -> accounts::AccountState {
 }
 
 /// Whether the client wants to know how many there are in all.
-fn counted(ctx: &Context<'_>) -> bool {
+pub(super) fn counted(ctx: &Context<'_>) -> bool {
     ctx.look_ahead().field("totalCount").exists()
 }
 
 /// Where an entry stands in a list that is ordered by time.
-fn place<Of>(at: Timestamp, id: Id<Of>) -> Vec<u8> {
+pub(super) fn place<Of>(at: Timestamp, id: Id<Of>) -> Vec<u8> {
     [&at.micros().to_be_bytes()[..], &id.bytes()[..]].concat()
 }
 
-fn timed<Of>(paging: Paging) -> Result<TimedPage<Of>> {
+pub(super) fn timed<Of>(paging: Paging) -> Result<TimedPage<Of>> {
     let entry = |place: Option<Vec<u8>>| -> Result<Option<(Timestamp, Id<Of>)>> {
         let Some(place) = place else { return Ok(None) };
         let (at, id) = place.split_first_chunk::<8>().ok_or_else(unknown_cursor)?;

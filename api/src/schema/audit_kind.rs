@@ -130,6 +130,10 @@ pub(crate) enum AuditEventKind {
     MessagePrinted,
     /// A message was recalled.
     MessageRecalled,
+    /// Someone deleted a message from their own mailbox.
+    MessageDeleted,
+    /// Recipients are warned that a message ends soon.
+    ExpiryWarned,
     /// A message's time was over.
     MessageExpired,
     /// A recipient lost access.
@@ -138,12 +142,16 @@ pub(crate) enum AuditEventKind {
     Notified,
     /// A notification failed or bounced.
     NotificationFailed,
+    /// Whoever wrote to the address that nobody reads is owed an answer (B31).
+    NoticeOwed,
     /// A content rule met a mail.
     RuleHit,
     /// Someone went against a rule, with a reason.
     RuleOverridden,
     /// A held mail was decided on.
     HeldMailDecided,
+    /// A held mail was handed to the relay, or refused by it.
+    HeldMailPassed,
     /// A legal hold began.
     HoldPlaced,
     /// A legal hold ended.
@@ -189,6 +197,7 @@ impl From<audit::Kind> for AuditEventKind {
         match kind {
             audit::Kind::OrganisationFounded => Self::OrganisationFounded,
             audit::Kind::PolicyChanged => Self::PolicyChanged,
+            audit::Kind::ContentRuleChanged => Self::ContentRuleChanged,
             audit::Kind::OrganisationUpdated => Self::OrganisationUpdated,
             audit::Kind::RoleGranted => Self::RoleGranted,
             audit::Kind::RoleRevoked => Self::RoleRevoked,
@@ -244,9 +253,19 @@ impl From<audit::Kind> for AuditEventKind {
             audit::Kind::MessageOpened => Self::MessageOpened,
             audit::Kind::MessageReplied => Self::MessageReplied,
             audit::Kind::MessageForwarded => Self::MessageForwarded,
+            audit::Kind::MessageDownloaded => Self::MessageDownloaded,
+            audit::Kind::MessagePrinted => Self::MessagePrinted,
+            audit::Kind::MessageRecalled => Self::MessageRecalled,
+            audit::Kind::MessageDeleted => Self::MessageDeleted,
+            audit::Kind::ExpiryWarned => Self::ExpiryWarned,
             audit::Kind::MessageExpired => Self::MessageExpired,
             audit::Kind::Notified => Self::Notified,
             audit::Kind::NotificationFailed => Self::NotificationFailed,
+            audit::Kind::NoticeOwed => Self::NoticeOwed,
+            audit::Kind::RuleHit => Self::RuleHit,
+            audit::Kind::RuleOverridden => Self::RuleOverridden,
+            audit::Kind::HeldMailDecided => Self::HeldMailDecided,
+            audit::Kind::HeldMailPassed => Self::HeldMailPassed,
             audit::Kind::AuditQueried => Self::AuditQueried,
             audit::Kind::AccessRefused => Self::AccessRefused,
             audit::Kind::KeyDestructionRequested => Self::KeyDestructionRequested,

@@ -39,10 +39,16 @@ pub(crate) struct Delivery {
     notifications: Vec<Notification>,
     /// First opened; null means never opened.
     opened_at: Option<DateTime>,
+    /// First downloaded.
+    downloaded_at: Option<DateTime>,
+    /// First printed.
+    printed_at: Option<DateTime>,
     /// First answered.
     replied_at: Option<DateTime>,
     /// First forwarded.
     forwarded_at: Option<DateTime>,
+    /// Recalled from this recipient.
+    recalled_at: Option<DateTime>,
     /// Lost by unsubscribing (B38).
     revoked_at: Option<DateTime>,
 }
@@ -58,6 +64,8 @@ pub(crate) enum DeliveryState {
     Undeliverable,
     /// Opened.
     Opened,
+    /// Recalled.
+    Recalled,
     /// Out of reach since unsubscribing.
     Revoked,
     /// Over.
@@ -88,7 +96,7 @@ pub(crate) async fn deliveries(ctx: &Context<'_>, message: MessageId) -> Result<
     let over = expires_at.is_some_and(|at| at <= asker.app.log().now());
     let delivery = |row: DeliveryRow| {
         let account = accounts.get(&row.account);
-        let mails: Vec<_> = mails.iter().filter(|mail| mail.recipient == row.account).collect();
+        let mails: Vec<_> = mails.iter().filter(|mail| mail.recipient == Some(row.account)).collect();
         Delivery {
             id: ids::delivery(message.uuid(), row.account.uuid()),
             to: row.account,
@@ -97,8 +105,11 @@ pub(crate) async fn deliveries(ctx: &Context<'_>, message: MessageId) -> Result<
             invitation: account.filter(|account| came_with(account, viewer.account, sent_at)).map(invitation),
             notifications: mails.into_iter().cloned().map(Notification::new).collect(),
             opened_at: row.opened_at.map(DateTime),
+            downloaded_at: row.downloaded_at.map(DateTime),
+            printed_at: row.printed_at.map(DateTime),
             replied_at: row.replied_at.map(DateTime),
             forwarded_at: row.forwarded_at.map(DateTime),
+            recalled_at: row.recalled_at.map(DateTime),
             revoked_at: row.revoked_at.map(DateTime),
         }
     };
@@ -116,14 +127,26 @@ fn state(
         DeliveryState::Revoked
     } else if over {
         DeliveryState::Expired
+    } else if row.recalled_at.is_some() {
+        DeliveryState::Recalled
     } else if row.opened_at.is_some() {
         DeliveryState::Opened
-    } else if mails.iter().any(|mail| mail.state == NotificationState::Failed) {
+    } else if mails.iter().any(|mail| refused(mail.state)) {
         DeliveryState::Undeliverable
     } else if account.is_some_and(|account| account.state == AccountState::Invited) {
         DeliveryState::Invited
     } else {
         DeliveryState::Notified
+    }
+}
+
+fn refused(state: NotificationState) -> bool {
+    match state {
+        NotificationState::Failed | NotificationState::Bounced => true,
+        NotificationState::Queued
+        | NotificationState::Deferred
+        | NotificationState::Sent
+        | NotificationState::Suppressed => false,
     }
 }
 

@@ -93,7 +93,12 @@ impl From<DraftView> for Draft {
             subject: draft.subject,
             text: draft.text,
             expires_in: draft.expires_in.map(Period),
-            attachments: draft.attachments.iter().map(Attachment::from).collect(),
+            attachments: draft
+                .attachments
+                .iter()
+                .map(Attachment::from)
+                .chain(draft.pending.iter().map(Attachment::from))
+                .collect(),
             saved_at: draft.saved_at.into(),
         }
     }

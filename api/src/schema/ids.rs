@@ -23,9 +23,14 @@ pub(crate) enum Kind {
     Client = 13,
     Alias = 14,
     Policy = 15,
+    ContentRule = 16,
+    RuleHit = 17,
+    TriedHit = 18,
+    DryRun = 19,
+    Work = 20,
 }
 
-const KINDS: [Kind; 15] = [
+const KINDS: [Kind; 20] = [
     Kind::Organisation,
     Kind::Viewer,
     Kind::Account,
@@ -41,6 +46,11 @@ const KINDS: [Kind; 15] = [
     Kind::Client,
     Kind::Alias,
     Kind::Policy,
+    Kind::ContentRule,
+    Kind::RuleHit,
+    Kind::TriedHit,
+    Kind::DryRun,
+    Kind::Work,
 ];
 
 /// The id of an object.
@@ -58,6 +68,11 @@ pub(crate) fn alias(alias: Uuid, account: Uuid) -> ID {
     encode(Kind::Alias, &[*alias.as_bytes(), *account.as_bytes()].concat())
 }
 
+/// The id of what a dry run found in a message.
+pub(crate) fn tried_hit(run: Uuid, message: Uuid) -> ID {
+    encode(Kind::TriedHit, &[*run.as_bytes(), *message.as_bytes()].concat())
+}
+
 /// The id of an organisation, which has a number.
 pub(crate) fn organisation(organisation: OrganisationId) -> ID {
     id(Kind::Organisation, Uuid::from_u128(organisation.0.into()))
@@ -68,7 +83,7 @@ pub(crate) fn policy(version: u32) -> ID {
     id(Kind::Policy, Uuid::from_u128(version.into()))
 }
 
-/// The UUID in an id of that kind; of a delivery it is the message's, of an alias its own.
+/// The UUID in an id of that kind; of a delivery it is the message's, of an alias its own, of a dry run's find the run's.
 pub(crate) fn parse(kind: Kind, id: &ID) -> Option<Uuid> {
     match decode(id)? {
         (found, first, _) if found == kind => Some(first),
@@ -76,14 +91,17 @@ pub(crate) fn parse(kind: Kind, id: &ID) -> Option<Uuid> {
     }
 }
 
-/// What an id is of, and its UUID; the second one of a delivery or an alias is the account's.
+/// What an id is of, and its UUID; the second one of a delivery or an alias is the account's, of a dry
+/// run's find the message's.
 pub(crate) fn decode(id: &ID) -> Option<(Kind, Uuid, Option<Uuid>)> {
     let bytes = Base64UrlUnpadded::decode_vec(id.as_str()).ok()?;
     let (kind, rest) = bytes.split_first()?;
     let kind = KINDS.into_iter().find(|known| *known as u8 == *kind)?;
     let (first, rest) = rest.split_first_chunk::<16>()?;
     let second = match (kind, rest) {
-        (Kind::Delivery | Kind::Alias, rest) => Some(Uuid::from_bytes(rest.try_into().ok()?)),
+        (Kind::Delivery | Kind::Alias | Kind::TriedHit, rest) => {
+            Some(Uuid::from_bytes(rest.try_into().ok()?))
+        }
         (_, []) => None,
         _ => return None,
     };

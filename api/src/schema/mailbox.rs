@@ -5,12 +5,13 @@ use super::{
     ids::{self, Kind},
     message::Message,
     paging::{self, Connection, Paging, connection},
-    scalars::DateTime,
+    scalars::{DateTime, EmailAddress},
 };
 use crate::{
-    asker::{asker, unknown_cursor, viewer},
+    asker::{Asker, asker, unknown_cursor, viewer},
     codes::failure,
 };
+use app::FoundPage;
 use async_graphql::{ComplexObject, Context, ID, InputObject, Result, SimpleObject};
 use domain::{AccountId, MessageId, Timestamp, message::Direction};
 use projections::mailbox;
@@ -30,6 +31,8 @@ pub(crate) struct MailboxFilter {
     unread: Option<bool>,
     /// With or without.
     has_attachments: Option<bool>,
+    /// From or to this address.
+    correspondent: Option<EmailAddress>,
     /// At this instant or later.
     sent_from: Option<DateTime>,
     /// Before this instant.
@@ -95,6 +98,35 @@ impl Mailbox {
         let slice = paging.cut(all, place)?;
         connection(asker, slice, total, place, Draft::from).await
     }
+
+    /// Messages whose subject, people, body or attachment names hold all the words; best first (N8).
+    #[graphql(complexity = "paging::weight(first, last, child_complexity)")]
+    async fn search(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Words, at most 200 characters.")] text: String,
+        #[graphql(desc = "Page forwards: how many, 1 to 200; 50 when neither `first` nor `last` is given.")]
+        first: Option<i32>,
+        #[graphql(desc = "Cursor to page forwards from.")] after: Option<String>,
+        #[graphql(desc = "Page backwards: how many, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Cursor to page backwards from.")] before: Option<String>,
+    ) -> Result<Connection<Message>> {
+        let (asker, viewer) = (asker(ctx), viewer(ctx)?);
+        let paging = Paging::read(asker, first, after, last, before).await?;
+        let page = FoundPage {
+            first: paging.first,
+            after: standing(paging.after.as_deref())?,
+            last: paging.last,
+            before: standing(paging.before.as_deref())?,
+        };
+        let found = asker.app.search(&viewer, &text, page).await.map_err(failure)?;
+        let rules = asker.rules().await?;
+        let place = |(at, _): &(app::Standing, app::MessageView)| {
+            [&at.weight.to_be_bytes()[..], &folder_place(at.sent_at, at.message)].concat()
+        };
+        let total = Some(found.total);
+        connection(asker, found.page, total, place, |(_, view)| Message::new(view, &viewer, &rules)).await
+    }
 }
 
 impl Mailbox {
@@ -111,7 +143,10 @@ async fn folder(
     paging: &Paging,
 ) -> Result<Connection<Message>> {
     let (asker, viewer) = (asker(ctx), viewer(ctx)?);
-    let filter = filter.map(mailbox::MailboxFilter::from).unwrap_or_default();
+    let filter = match filter {
+        Some(filter) => filter.read(asker, &viewer).await?,
+        None => mailbox::MailboxFilter::default(),
+    };
     let page = mailbox::Page {
         first: paging.first,
         after: entry(paging.after.as_deref())?,
@@ -125,10 +160,12 @@ async fn folder(
         None
     };
     let rules = asker.rules().await?;
-    let place = |view: &app::MessageView| {
-        [&view.sent_at.micros().to_be_bytes()[..], &view.message.bytes()[..]].concat()
-    };
+    let place = |view: &app::MessageView| folder_place(view.sent_at, view.message);
     connection(asker, slice, total, place, |view| Message::new(view, &viewer, &rules)).await
+}
+
+fn folder_place(sent_at: Timestamp, message: MessageId) -> Vec<u8> {
+    [&sent_at.micros().to_be_bytes()[..], &message.bytes()[..]].concat()
 }
 
 /// The time and id at which a page of a folder ends.
@@ -139,10 +176,26 @@ fn entry(place: Option<&[u8]>) -> Result<Option<(Timestamp, MessageId)>> {
     Ok(Some((Timestamp::from_micros(i64::from_be_bytes(*at)), MessageId::from_bytes(message))))
 }
 
-impl From<MailboxFilter> for mailbox::MailboxFilter {
-    fn from(filter: MailboxFilter) -> Self {
-        let MailboxFilter { unread, has_attachments, sent_from, sent_until } = filter;
+/// The weight, time and id at which a page of what was found ends.
+fn standing(place: Option<&[u8]>) -> Result<Option<app::Standing>> {
+    let Some(place) = place else { return Ok(None) };
+    let (weight, place) = place.split_first_chunk::<2>().ok_or_else(unknown_cursor)?;
+    let found = entry(Some(place))?;
+    Ok(found.map(|(sent_at, message)| app::Standing {
+        weight: u16::from_be_bytes(*weight),
+        sent_at,
+        message,
+    }))
+}
+
+impl MailboxFilter {
+    async fn read(self, asker: &Asker, viewer: &app::Viewer) -> Result<mailbox::MailboxFilter> {
+        let Self { unread, has_attachments, correspondent, sent_from, sent_until } = self;
+        let correspondent = match correspondent {
+            Some(typed) => Some(asker.app.correspondent(viewer, &typed.0).await.map_err(failure)?),
+            None => None,
+        };
         let [sent_from, sent_until] = [sent_from, sent_until].map(|at| at.map(|at| at.0));
-        Self { unread, has_attachments, sent_from, sent_until }
+        Ok(mailbox::MailboxFilter { unread, has_attachments, correspondent, sent_from, sent_until })
     }
 }

@@ -4,14 +4,14 @@ use super::{
     delivery::{Delivery, deliveries},
     ids::{self, Kind},
     problem::Unavailable,
-    scalars::{DateTime, EmailAddress},
+    scalars::{DateTime, EmailAddress, Url},
 };
 use crate::{
     asker::{asker, viewer},
     codes::failure,
 };
 use app::{Capability, MessageView};
-use async_graphql::{ComplexObject, Context, ID, Result, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
 use domain::{MessageId, address, message, organisation};
 
 /// A secure message as its sender or one of its recipients sees it; once gone, `node` gives a stub with `unavailable` and no list has it.
@@ -44,6 +44,8 @@ pub(crate) struct Message {
     may_reply: bool,
     /// Whether the viewer can forward (A33).
     may_forward: bool,
+    /// When its sender recalled it.
+    recalled_at: Option<DateTime>,
     /// Why content is missing, if it is.
     unavailable: Option<Unavailable>,
 }
@@ -60,10 +62,40 @@ impl Message {
         Self::standing(ctx, self.view.forward_of).await
     }
 
+    /// Name of the content rule that secured it; null when the sender chose (B5, C1).
+    async fn secured_by_rule(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let Some(rule) = self.view.secured_by else { return Ok(None) };
+        let rules = asker(ctx).rules().await?;
+        Ok(rules.rules.get(&rule).map(|known| known.rule.name.clone()))
+    }
+
+    /// Where to keep it (A22); null when unavailable.
+    async fn downloads(&self, ctx: &Context<'_>) -> Result<Option<MessageDownloads>> {
+        if self.unavailable.is_some() {
+            return Ok(None);
+        }
+        let place = format!("/download/message/{}", self.id.as_str());
+        let rules = asker(ctx).rules().await?;
+        let url = |what| portal_url(&rules, &format!("{place}/{what}"));
+        Ok(Some(MessageDownloads {
+            text_url: url("text"),
+            zip_url: (!self.attachments.is_empty()).then(|| url("zip")),
+            eml_url: url("eml"),
+            print_url: url("print"),
+        }))
+    }
+
     /// What became of it, for each recipient; null for all but its sender (Q5, R15).
     #[graphql(complexity = "10 * child_complexity")]
     async fn deliveries(&self, ctx: &Context<'_>) -> Result<Option<Vec<Delivery>>> {
         deliveries(ctx, self.view.message).await
+    }
+
+    /// What a recall cannot undo, to be shown before and after; null for all but its sender (R16).
+    async fn recall_limits(&self, ctx: &Context<'_>) -> Result<Option<Vec<RecallLimit>>> {
+        let (asker, viewer) = (asker(ctx), viewer(ctx)?);
+        let limits = asker.app.recall_limits(&viewer, self.view.message).await.map_err(failure)?;
+        Ok(limits.map(|limits| limits.into_iter().map(RecallLimit::from).collect()))
     }
 }
 
@@ -87,8 +119,41 @@ pub(crate) struct MessageContent {
     pub(crate) html: Option<String>,
 }
 
+/// What a recall cannot undo (R16).
+#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "app::RecallLimit")]
+pub(crate) enum RecallLimit {
+    /// Someone has read it.
+    Opened,
+    /// Someone has kept it.
+    Downloaded,
+    /// Someone has it on paper.
+    Printed,
+    /// It was passed on; the copy is recalled too, what was read is not.
+    Forwarded,
+    /// The notification mail stays in their mailbox.
+    Notification,
+    /// A hold keeps a copy for the organisation.
+    Held,
+}
+
+/// Where a message can be fetched; needs the session, so the URL gives no access by itself (B19).
+#[derive(SimpleObject)]
+#[expect(clippy::struct_field_names, reason = "the names of the contract")]
+pub(crate) struct MessageDownloads {
+    /// Message as a text file (A23).
+    text_url: Url,
+    /// Message and attachments as a group; null when there are none (A25).
+    zip_url: Option<Url>,
+    /// Message as EML.
+    eml_url: Url,
+    /// Printer-friendly page (A42).
+    print_url: Url,
+}
+
 /// A file of a message or draft.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct Attachment {
     /// Opaque and stable.
     pub(crate) id: ID,
@@ -100,6 +165,26 @@ pub(crate) struct Attachment {
     size_bytes: i32,
     /// How much of it has arrived; equals `sizeBytes` when whole (R7).
     uploaded_bytes: i32,
+    /// Why it cannot be fetched.
+    unavailable: Option<Unavailable>,
+}
+
+#[ComplexObject]
+impl Attachment {
+    /// Where to fetch it (A24); null when unavailable.
+    async fn download_url(&self, ctx: &Context<'_>) -> Result<Option<Url>> {
+        if self.uploaded_bytes < self.size_bytes {
+            return Ok(None);
+        }
+        let place = format!("/download/attachment/{}", self.id.as_str());
+        Ok(Some(portal_url(&*asker(ctx).rules().await?, &place)))
+    }
+}
+
+/// A place of this organisation's portal.
+fn portal_url(rules: &organisation::State, place: &str) -> Url {
+    let portal = rules.founded.as_ref().map_or("", |identity| identity.portal_url.as_str());
+    Url(format!("{portal}{place}"))
 }
 
 impl Message {
@@ -124,6 +209,7 @@ impl Message {
             opened_at: view.opened_at.map(DateTime),
             may_reply: readable && !view.is_sender,
             may_forward: readable && viewer.capabilities().contains(&Capability::Forward),
+            recalled_at: view.recalled_at.map(DateTime),
             unavailable: view.unavailable.map(Unavailable::from),
             view,
         }
@@ -163,7 +249,6 @@ impl Correspondent {
 }
 
 impl From<&message::Attachment> for Attachment {
-    /// An attachment is one only when it has wholly arrived.
     fn from(file: &message::Attachment) -> Self {
         let size = int(file.size_bytes);
         Self {
@@ -172,7 +257,15 @@ impl From<&message::Attachment> for Attachment {
             media_type: file.media_type.clone(),
             size_bytes: size,
             uploaded_bytes: size,
+            // What is gone is not listed any more: the message says why.
+            unavailable: None,
         }
+    }
+}
+
+impl From<&app::PendingFile> for Attachment {
+    fn from(pending: &app::PendingFile) -> Self {
+        Self { uploaded_bytes: int(pending.received), ..Self::from(&pending.file) }
     }
 }
 

@@ -6,8 +6,10 @@ use super::{
     audit::AuditEvent,
     client::Client,
     compliance::MessageRecord,
+    content_rule::ContentRule,
     delivery::{Delivery, deliveries},
     draft::Draft,
+    dry_run::DryRun,
     ids::{self, Kind},
     invitation::Invitation,
     mailbox::Mailbox,
@@ -15,12 +17,18 @@ use super::{
     notification::Notification,
     organisation::PublicOrganisation,
     policy::Policy,
+    rule_hit::RuleHit,
     session::Session,
     viewer::Viewer,
+    work::Work,
 };
 use crate::{asker::asker, codes::failure};
 use async_graphql::{Context, ID, Interface, Result};
-use domain::{AccountId, DraftId, MessageId, audit::Right, id::NotificationId};
+use domain::{
+    AccountId, DraftId, MessageId,
+    audit::Right,
+    id::{Id, IntakeId, NotificationId, RuleId},
+};
 
 /// An object with an identity.
 #[derive(Interface)]
@@ -42,6 +50,10 @@ pub(crate) enum Node {
     Policy(Policy),
     AuditEvent(AuditEvent),
     MessageRecord(MessageRecord),
+    ContentRule(ContentRule),
+    RuleHit(RuleHit),
+    DryRun(DryRun),
+    Work(Work),
 }
 
 /// The object, if this person may see it. Files, mails and events of the audit are found by what holds them alone.
@@ -107,7 +119,33 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             let version = all.into_iter().find(|version| uuid.as_u128() == version.version.into());
             version.map(|version| Node::Policy(version.into()))
         }
-        Kind::Organisation | Kind::Attachment | Kind::Notification | Kind::Policy | Kind::Event => None,
+        Kind::ContentRule if sees_policies(&viewer) => {
+            ContentRule::find(ctx, RuleId::new(uuid)).await?.map(Node::ContentRule)
+        }
+        Kind::RuleHit if viewer.role_for(Right::ReadAudit).is_some() => {
+            RuleHit::find(ctx, IntakeId::new(uuid)).await?.map(Node::RuleHit)
+        }
+        Kind::DryRun | Kind::Work | Kind::TriedHit => {
+            let run = asker.app.dry_run(&viewer, Id::new(uuid)).await.map_err(failure)?;
+            match (run, second) {
+                (Some(run), Some(message)) => {
+                    let hit = asker.app.dry_run_hit(&viewer, &run, MessageId::new(message)).await;
+                    hit.map_err(failure)?.map(|hit| Node::RuleHit(RuleHit::tried(run.id, hit)))
+                }
+                (Some(run), None) if kind == Kind::Work => {
+                    Some(Node::Work(Work::of_dry_run(&run, asker.app.log().now())))
+                }
+                (Some(run), None) => Some(Node::DryRun(run.into())),
+                (None, _) => None,
+            }
+        }
+        Kind::Organisation
+        | Kind::Attachment
+        | Kind::Notification
+        | Kind::Policy
+        | Kind::Event
+        | Kind::ContentRule
+        | Kind::RuleHit => None,
     })
 }
 

@@ -60,6 +60,12 @@ pub(crate) enum NotificationKind {
     Lockout,
     /// Confirm or undo an alias (B42, R14).
     Alias,
+    /// Mail ends soon.
+    ExpiryWarning,
+    /// To the sender (A41).
+    Undeliverable,
+    /// A reply reached nobody (B31, R13).
+    AutoNotice,
 }
 
 /// Fate of a mail.
@@ -74,6 +80,8 @@ pub(crate) enum NotificationState {
     Deferred,
     /// Refused for good.
     Failed,
+    /// Came back (RFC 3464).
+    Bounced,
     /// Not sent: unsubscribed, digest or limit (B38, R13).
     Suppressed,
 }
@@ -87,7 +95,10 @@ impl Notification {
             state: notification.state.into(),
             queued_at: notification.queued_at.into(),
             attempts: i32::try_from(notification.attempts).unwrap_or(i32::MAX),
-            last_reply: notification.last_reply.map(|code| code.to_string()),
+            last_reply: notification
+                .last_status
+                .clone()
+                .or_else(|| notification.last_reply.map(|code| code.to_string())),
             next_attempt_at: notification.next_attempt_at.map(DateTime),
             row: notification,
         }

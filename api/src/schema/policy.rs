@@ -82,6 +82,11 @@ impl Policy {
     async fn mail(&self) -> MailPolicy {
         (&self.found.policy.mail).into()
     }
+
+    /// What content rules look for.
+    async fn content(&self) -> ContentPolicy {
+        (&self.found.policy.content).into()
+    }
 }
 
 /// One setting that differs.
@@ -182,6 +187,15 @@ pub(crate) struct MailPolicy {
     delivery: DeliveryMode,
     /// One notification for all mail of this time; PT0S is one each (A6).
     digest: Period,
+}
+
+/// What content rules look for: the lists of the organisation (G3).
+#[derive(SimpleObject)]
+pub(crate) struct ContentPolicy {
+    /// Words and phrases of the detector TERM.
+    terms: Vec<String>,
+    /// Expressions of the detector MEMBER_ID.
+    member_ids: Vec<String>,
 }
 
 /// Where a policy starts from.
@@ -316,6 +330,13 @@ impl From<&policy::SessionPolicy> for SessionPolicy {
             lockout_window: Period(settings.lockout_window),
             lockout_duration: Period(settings.lockout_duration),
         }
+    }
+}
+
+impl From<&policy::ContentPolicy> for ContentPolicy {
+    fn from(settings: &policy::ContentPolicy) -> Self {
+        let policy::ContentPolicy { terms, member_ids } = settings;
+        Self { terms: terms.iter().cloned().collect(), member_ids: member_ids.iter().cloned().collect() }
     }
 }
 

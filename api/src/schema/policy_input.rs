@@ -26,6 +26,8 @@ pub(crate) struct PolicyInput {
     sessions: Option<SessionPolicyInput>,
     /// Who may write to whom, and how much.
     mail: Option<MailPolicyInput>,
+    /// What content rules look for.
+    content: Option<ContentPolicyInput>,
 }
 
 /// Changes to `RetentionPolicy`; what is left out stays.
@@ -117,10 +119,19 @@ pub(crate) struct MailPolicyInput {
     digest: Option<Period>,
 }
 
+/// Changes to `ContentPolicy`; what is left out stays.
+#[derive(InputObject)]
+pub(crate) struct ContentPolicyInput {
+    /// Words and phrases of the detector TERM; at most 1000 of 1 to 100 characters.
+    terms: Option<Vec<String>>,
+    /// Expressions of the detector MEMBER_ID; at most 50 of 1 to 500 characters.
+    member_ids: Option<Vec<String>>,
+}
+
 impl PolicyInput {
     /// The policy with these changes, or what in them cannot be read, each at its own path.
     pub(crate) fn applied_to(self, policy: &policy::Policy) -> Result<policy::Policy, app::Error> {
-        let Self { pack, retention, accounts, recovery, sessions, mail } = self;
+        let Self { pack, retention, accounts, recovery, sessions, mail, content } = self;
         let mut policy = pack.map_or_else(|| policy.clone(), |pack| policy::Policy::from_pack(pack.into()));
         let mut problems = vec![];
         if let Some(changes) = retention {
@@ -137,6 +148,9 @@ impl PolicyInput {
         }
         if let Some(changes) = mail {
             changes.apply(&mut policy.mail, &mut problems);
+        }
+        if let Some(changes) = content {
+            changes.apply(&mut policy.content);
         }
         if problems.is_empty() { Ok(policy) } else { Err(app::Error::Problems(problems)) }
     }
@@ -241,6 +255,14 @@ impl MailPolicyInput {
         set(&mut policy.attachment_bytes, bytes);
         set(&mut policy.delivery, delivery.map(Into::into));
         period(&mut policy.digest, digest);
+    }
+}
+
+impl ContentPolicyInput {
+    fn apply(self, policy: &mut policy::ContentPolicy) {
+        let Self { terms, member_ids } = self;
+        set(&mut policy.terms, terms.map(|terms| terms.into_iter().collect()));
+        set(&mut policy.member_ids, member_ids.map(|expressions| expressions.into_iter().collect()));
     }
 }
 

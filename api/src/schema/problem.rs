@@ -68,6 +68,8 @@ pub(crate) enum ProblemCode {
     AttachmentsTooLarge,
     /// An attachment is not wholly uploaded (R7).
     UploadIncomplete,
+    /// A content rule demands another way of sending, or a reason (G3, Q9).
+    SecuredByRule,
     /// The client was not approved yet: poll again after `interval` (B51).
     AuthorizationPending,
     /// The settings contradict each other or exceed their bounds.
@@ -89,6 +91,10 @@ pub(crate) struct Unavailable {
 pub(crate) enum UnavailableReason {
     /// Its time was over; its key is destroyed (A20, A21).
     Expired,
+    /// Its sender recalled it (R16).
+    Recalled,
+    /// The viewer deleted it: only the news of that has it, no list or `node` does.
+    Deleted,
     /// The recipient unsubscribed (B38).
     Revoked,
     /// The person's data was erased (K5).

@@ -110,9 +110,11 @@ async fn change(
         MailboxNews::Arrived(message) => (MailboxChangeKind::Arrived, Some(message), None),
         MailboxNews::Updated(message) => (MailboxChangeKind::Updated, Some(message), None),
         MailboxNews::Gone(message) => (MailboxChangeKind::Gone, Some(message), None),
+        MailboxNews::AllGone => (MailboxChangeKind::Gone, None, None),
         MailboxNews::DraftChanged(draft) => (MailboxChangeKind::DraftChanged, None, Some(draft)),
     };
     let message = match message {
+        Some(message) if kind == MailboxChangeKind::Gone => asker.app.what_is_left(&viewer, message).await?,
         Some(message) => asker.app.message(&viewer, message).await?,
         None => None,
     };

@@ -4,11 +4,13 @@
 mod administration;
 mod arriving;
 mod clients;
+mod content_rules;
 mod drafts;
 mod login;
 mod organisation;
 mod own_account;
 mod reading;
+mod recalling;
 mod recovery;
 mod second_factor;
 mod sending;
@@ -33,8 +35,10 @@ pub(crate) struct Mutation(
     drafts::Drafts,
     sending::Sending,
     reading::Reading,
+    recalling::Recalling,
     administration::Administering,
     organisation::Organising,
+    content_rules::ContentRules,
 );
 
 /// What a use case did, in the parts of a payload.

@@ -33,7 +33,7 @@ impl Reading {
         let (message, content) = match done.value {
             Some(opened) => {
                 let message = Message::new(opened.message, &viewer, &*asker.rules().await?);
-                (Some(message), Some(MessageContent { text: opened.text, html: None }))
+                (Some(message), Some(MessageContent { text: opened.text, html: opened.html }))
             }
             // What is left of it says why its content is gone.
             None => match ids::parse(Kind::Message, &input.message_id) {

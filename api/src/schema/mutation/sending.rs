@@ -129,6 +129,7 @@ fn send_draft_request(input: SendDraftInput) -> Result<SendDraftRequest, app::Er
         draft: DraftId::new(find(Kind::Draft, &input.draft_id, "draft", "draftId")?),
         version: u32::try_from(input.version).map_err(|_| invalid_version())?,
         new_recipients: input.new_recipients.into(),
+        override_reason: input.override_reason,
         idempotency_key: input.idempotency_key.0,
     })
 }
@@ -149,6 +150,8 @@ pub(crate) struct SendDraftInput {
     /// What to do with new ones (B10).
     #[graphql(default_with = "NewRecipientChoice::Ask")]
     new_recipients: NewRecipientChoice,
+    /// Why a content rule should not apply, where it allows that (Q9).
+    override_reason: Option<String>,
 }
 
 /// Answer of `sendDraft`.
