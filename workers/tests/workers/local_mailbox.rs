@@ -1,8 +1,8 @@
 //! The local mailbox, and what a mail looks like.
 
 use crate::support::{GUEST, NAME, deliver, mail, mails_in};
-use app::Delivery;
-use mail_parser::MessageParser;
+use app::{AutoSubmitted, Delivery, Leave, MailFile};
+use mail_parser::{MessageParser, MimeHeaders};
 use std::{fs, os::unix::fs::PermissionsExt};
 use tempfile::TempDir;
 use workers::Mailer;
@@ -26,8 +26,55 @@ async fn a_mail_has_the_headers_of_an_automatic_mail() {
     assert_eq!(read.subject(), Some(mail(GUEST).subject.as_str()));
     assert_eq!(read.message_id(), Some("00000000-0000-0000-0000-000000000007@insurer.example"));
     assert_eq!(read.body_text(0).unwrap().replace("\r\n", "\n").trim_end(), mail(GUEST).text.trim_end());
-    assert_eq!((read.html_body_count(), read.attachment_count()), (1, 0), "plain text only");
-    assert!(!stored.contains("text/html"), "{stored}");
+    assert_eq!(read.body_html(0).unwrap().replace("\r\n", "\n").trim_end(), mail(GUEST).html.trim_end());
+    assert_eq!(read.attachment_count(), 0);
+    assert!(stored.contains("\r\nContent-Type: multipart/alternative;"), "{stored}");
+    assert!(stored.contains("\r\nX-Auto-Response-Suppress: All\r\n"), "{stored}");
+    assert!(!stored.contains("List-Unsubscribe") && !stored.contains("Reply-To"), "{stored}");
+}
+
+/// R13, B36: an answer is marked as one; where the reader is known, mail programs offer to leave, by one press only over TLS.
+#[tokio::test]
+async fn a_mail_offers_to_leave() {
+    let mailto = "mailto:do-not-reply@insurer.example?subject=unsubscribe%20Kasse";
+    for origin in ["https://post.insurer.example", "http://localhost:8080"] {
+        let folder = TempDir::new().unwrap();
+        let mailer = Mailer::maildir(folder.path()).unwrap();
+        let url = format!("{origin}/link/{}", "a-very-long-token".repeat(6));
+        let leave = Some(Leave { url: url.clone(), mailto: mailto.to_owned() });
+        let answer = app::Mail { leave, automatic: AutoSubmitted::Replied, ..mail(GUEST) };
+        assert_eq!(mailer.deliver(&answer).await, Delivery::Taken);
+        let stored = mails_in(folder.path()).pop().unwrap();
+        let read = MessageParser::default().parse(stored.as_bytes()).unwrap();
+        let header =
+            |name: &str| read.header_raw(name).map(|value| value.replace("\r\n ", " ").trim().to_owned());
+        assert_eq!(header("Auto-Submitted").as_deref(), Some("auto-replied"));
+        assert_eq!(header("List-Unsubscribe"), Some(format!("<{mailto}>, <{url}>")), "{stored}");
+        // At one click nobody would read what leaving takes away.
+        assert_eq!(header("List-Unsubscribe-Post"), None, "{stored}");
+    }
+}
+
+/// C3: a file comes beside both forms of the text, byte for byte.
+#[tokio::test]
+async fn a_mail_carries_a_file() {
+    let folder = TempDir::new().unwrap();
+    let mailer = Mailer::maildir(folder.path()).unwrap();
+    let bytes = "<!doctype html>\n<p>Grüße\r\n.\r\n</p>".repeat(100);
+    let file = MailFile {
+        name: "securedoc.html".to_owned(),
+        media_type: "text/html".to_owned(),
+        bytes: bytes.clone().into(),
+    };
+    let carrying = app::Mail { attachment: Some(file), ..mail(GUEST) };
+    assert_eq!(mailer.deliver(&carrying).await, Delivery::Taken);
+    let stored = mails_in(folder.path()).pop().unwrap();
+    let read = MessageParser::default().parse(stored.as_bytes()).unwrap();
+    let attached = read.attachment(0).unwrap();
+    assert_eq!(attached.attachment_name(), Some("securedoc.html"));
+    assert_eq!(attached.contents(), bytes.as_bytes());
+    assert_eq!(read.body_text(0).unwrap().replace("\r\n", "\n").trim_end(), carrying.text.trim_end());
+    assert_eq!(read.attachment_count(), 1);
 }
 
 /// A6: the same mail handed over twice lies there once.

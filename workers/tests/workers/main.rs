@@ -1,7 +1,10 @@
 //! The jobs on real databases, mails in a real mailbox and at a real relay.
 
+mod gateway;
 mod local_mailbox;
 mod notifications;
+mod outages;
+mod peer;
 mod relay;
 mod scheduling;
 mod support;

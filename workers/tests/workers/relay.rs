@@ -1,7 +1,10 @@
 //! A real relay: Postfix, which keeps what it takes in its queue.
 
-use crate::support::{GUEST, deliver};
-use app::Delivery;
+use crate::{
+    peer::{Habit, Peer},
+    support::{GUEST, deliver, mail},
+};
+use app::{Delivery, Mail, MailFile};
 use std::{
     net::TcpListener,
     process::{Command, Output},
@@ -10,20 +13,24 @@ use tempfile::TempDir;
 use workers::{Mailer, MailerError, Security, SmtpSettings};
 
 /// A relay of this test, stopped with the value.
-struct Relay {
+pub struct Relay {
     folder: TempDir,
-    port: u16,
+    pub port: u16,
 }
 
 impl Relay {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let relay = Self { folder: TempDir::new().unwrap(), port: free_port() };
         relay.script("start", &[&relay.port.to_string()]);
         relay
     }
 
+    pub fn mailer(&self) -> Mailer {
+        Mailer::smtp(&settings(self.port)).unwrap()
+    }
+
     /// What it took: envelope, headers, text.
-    fn mails(&self) -> String {
+    pub fn mails(&self) -> String {
         String::from_utf8_lossy(&self.script("mails", &[]).stdout).into_owned()
     }
 
@@ -70,6 +77,50 @@ async fn a_relay_answers_for_each_mail() {
     assert_eq!(count(message_id), 2, "a repeat can be told: {taken}");
 }
 
+/// G1, A41: a mail that is larger than the relay takes is refused for good, and why is known.
+#[tokio::test]
+async fn a_mail_that_is_too_large_is_told_apart() {
+    let relay = Relay::start();
+    let file = MailFile {
+        name: "large.bin".to_owned(),
+        media_type: "application/octet-stream".to_owned(),
+        bytes: vec![b'x'; POSTFIX_LIMIT_BYTES].into(),
+    };
+    let large = Mail { attachment: Some(file), ..mail(GUEST) };
+    assert_eq!(relay.mailer().deliver(&large).await, Delivery::Never(Some(552)));
+    assert_eq!(relay.mails(), "");
+
+    // Others say it in the status alone.
+    let peer = Peer::start(0, Habit::FindsThemTooLarge).await;
+    let mailer = Mailer::smtp(&settings(peer.port)).unwrap();
+    assert_eq!(deliver(&mailer, GUEST).await, Delivery::Never(Some(552)));
+}
+
+/// G1: an address beyond ASCII that the relay cannot take is not tried for days, and holds up no other mail.
+#[tokio::test]
+async fn an_address_that_the_relay_cannot_take() {
+    let peer = Peer::start(0, Habit::Takes).await;
+    let mailer = Mailer::smtp(&settings(peer.port)).unwrap();
+    assert_eq!(deliver(&mailer, "jürgen@guest.example").await, Delivery::Never(None));
+    assert_eq!(deliver(&mailer, GUEST).await, Delivery::Taken);
+}
+
+/// The largest mail that Postfix takes unless it is told otherwise (`message_size_limit`).
+const POSTFIX_LIMIT_BYTES: usize = 10_240_000;
+
+/// G1: a relay that goes away in the middle of a mail gets it again, whole.
+#[tokio::test]
+async fn a_relay_that_dies_in_the_middle_of_a_mail() {
+    let peer = Peer::start(0, Habit::DiesOnce).await;
+    let mailer = Mailer::smtp(&settings(peer.port)).unwrap();
+    assert_eq!(deliver(&mailer, GUEST).await, Delivery::NotNow(None));
+    assert_eq!(peer.take(), [""; 0]);
+    assert_eq!(deliver(&mailer, GUEST).await, Delivery::Taken);
+    let taken = peer.take();
+    assert_eq!(taken.len(), 1);
+    assert!(taken[0].contains("Message-ID: <00000000-0000-0000-0000-000000000007@insurer.example>"));
+}
+
 /// G1: where TLS is asked for and the relay has none, nothing is sent in the clear.
 #[tokio::test]
 async fn nothing_leaves_without_the_tls_that_was_asked_for() {
@@ -100,7 +151,7 @@ fn a_password_needs_tls_and_a_name() {
     assert!(!format!("{both:?}").contains("secret"));
 }
 
-fn settings(port: u16) -> SmtpSettings {
+pub fn settings(port: u16) -> SmtpSettings {
     SmtpSettings {
         host: "127.0.0.1".to_owned(),
         port,
@@ -111,6 +162,6 @@ fn settings(port: u16) -> SmtpSettings {
 }
 
 /// A port on which nobody listens.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }

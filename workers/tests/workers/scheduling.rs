@@ -6,8 +6,11 @@ use eventstore::testing::on_both;
 use tokio_util::sync::CancellationToken;
 use workers::{JobName, JobStatus, Outcome, Scheduler};
 
-const EVERY_TEN_SECONDS: [JobName; 3] =
-    [JobName::ReleaseLockouts, JobName::SendNotifications, JobName::LapsePasswordChanges];
+const EVERY_TWO_SECONDS: [JobName; 2] = [JobName::SendNotifications, JobName::TryRules];
+const EVERY_TEN_SECONDS: [JobName; 4] =
+    [JobName::ReleaseLockouts, JobName::SendNotifications, JobName::LapsePasswordChanges, JobName::TryRules];
+/// Jobs that run less often than every minute.
+const SELDOM: [JobName; 2] = [JobName::WarnOfExpiry, JobName::CollectGarbage];
 
 /// A new database has never seen a run: everything is due once, and then each at its own time.
 #[tokio::test(flavor = "multi_thread")]
@@ -17,12 +20,15 @@ async fn each_job_runs_at_its_time() {
         assert_eq!(node.run_due().await, JobName::ALL);
         assert_eq!(node.run_due().await, []);
         node.pass("PT2S");
-        assert_eq!(node.run_due().await, [JobName::SendNotifications]);
+        assert_eq!(node.run_due().await, EVERY_TWO_SECONDS);
         node.pass("PT8S");
         assert_eq!(node.run_due().await, EVERY_TEN_SECONDS);
         node.pass("PT15S");
         assert_eq!(node.run_due().await, EVERY_TEN_SECONDS);
         node.pass("PT35S");
+        let every_minute: Vec<_> = JobName::ALL.into_iter().filter(|job| !SELDOM.contains(job)).collect();
+        assert_eq!(node.run_due().await, every_minute);
+        node.pass("PT1H");
         assert_eq!(node.run_due().await, JobName::ALL);
     })
     .await;

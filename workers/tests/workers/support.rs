@@ -1,7 +1,8 @@
 //! What the tests share: an organisation on a test database, its people, and a clock that the test turns.
 
 use app::{
-    App, Caller, Delivery, Founding, LogInStep, Mail, MessageRequest, NewRecipients, RegistrationForm, Viewer,
+    App, AutoSubmitted, Caller, Delivery, Founding, LogInStep, Mail, MessageRequest, NewRecipients,
+    RegistrationForm, Viewer,
 };
 use domain::{
     AccountId, MessageId, OrganisationId, Timestamp,
@@ -51,16 +52,25 @@ pub struct Node {
 
 /// A node with the database's own connections.
 pub async fn node(test: &TestDb) -> Node {
-    node_on(test.db.clone(), test.dir.path()).await
+    node_with(test, local_mailbox(test)).await
+}
+
+/// A node whose mails go elsewhere.
+pub async fn node_with(test: &TestDb, mailer: Mailer) -> Node {
+    node_on(test.db.clone(), test.dir.path(), mailer).await
+}
+
+fn local_mailbox(test: &TestDb) -> Mailer {
+    Mailer::maildir(&test.dir.path().join("mail")).unwrap()
 }
 
 /// Another node on the same database.
 pub async fn other_node(test: &TestDb) -> Node {
     let settings = DbSettings { url: test.url.clone(), max_connections: 8 };
-    node_on(Db::open(&settings).await.unwrap(), test.dir.path()).await
+    node_on(Db::open(&settings).await.unwrap(), test.dir.path(), local_mailbox(test)).await
 }
 
-async fn node_on(db: Db, folder: &Path) -> Node {
+async fn node_on(db: Db, folder: &Path, mailer: Mailer) -> Node {
     let clock = Clock::manual(START);
     let root = RootKeyProvider::File(folder.join("root.key"));
     let vault = Vault::open(db.clone(), &root, &folder.join("keys"), clock.clone()).await.unwrap();
@@ -71,7 +81,6 @@ async fn node_on(db: Db, folder: &Path) -> Node {
     tokio::spawn(async move { running.run(stopped).await });
     let app = App::new(log, models, Blobs::directory(&folder.join("blobs")).unwrap());
     let mailbox = folder.join("mail");
-    let mailer = Mailer::maildir(&mailbox).unwrap();
     let scheduler = Scheduler::new(app.clone(), Table::default(), mailer);
     Node { app, clock, scheduler, mailbox, _running: stop.drop_guard() }
 }
@@ -146,7 +155,7 @@ impl Node {
     /// Destroys the key that the links of the next mail that is due are made of; tells whose it was.
     pub async fn lose_credential_key(&self) -> AccountId {
         let (organisation, row) = self.app.notifications_due(1).await.unwrap().pop().unwrap();
-        let account = row.recipient;
+        let account = row.recipient.expect("an account");
         let key = KeyName::credential(organisation, account);
         let subject = Subject::IncomingMailbox { account, generation: 0 };
         self.app.log().destroy_key(&key, subject, self.clock.now()).await.unwrap();
@@ -194,6 +203,11 @@ pub fn mail(to: &str) -> Mail {
         to: EmailAddress::parse(to).unwrap(),
         subject: format!("{NAME} has a secure message for you"),
         text: "Log in to read it – here:\n\nhttps://post.insurer.example/\n".to_owned(),
+        html: "<p>Log in to read it – <a href=\"https://post.insurer.example/\">here</a></p>\n".to_owned(),
+        automatic: AutoSubmitted::Generated,
+        leave: None,
+        attachment: None,
+        covers: vec![],
         at: START,
     }
 }
