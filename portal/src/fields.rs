@@ -4,7 +4,7 @@ use domain::{
     challenge::SUGGESTED_QUESTIONS,
     policy::{Pack, Policy, ProfileField},
 };
-use std::{borrow::Cow, collections::BTreeSet};
+use std::borrow::Cow;
 
 /// A field that everybody who is asked must fill in (A3). Its id is its name in the form.
 pub(crate) struct Field {
@@ -56,20 +56,27 @@ const SECOND_QUESTIONS: [&str; SUGGESTED_QUESTIONS.len()] = {
 
 /// The registration form as this policy has it.
 pub(crate) fn registration(policy: &Policy) -> Vec<Group> {
-    let mut groups = vec![about(&policy.accounts.profile_fields), secrets(policy)];
+    let mut groups = vec![about(policy), secrets(policy)];
     if policy.recovery.challenge {
         groups.push(questions());
     }
     groups
 }
 
-fn about(asked: &BTreeSet<ProfileField>) -> Group {
+fn about(policy: &Policy) -> Group {
+    let asked = &policy.accounts.profile_fields;
     let (names, others): (Vec<ProfileField>, Vec<ProfileField>) =
         asked.iter().partition(|field| matches!(field, ProfileField::GivenName | ProfileField::FamilyName));
+    // Nothing else is asked for there, and the address becomes the user name (C5).
+    let (label, hint) = if policy.pack == Pack::Envelope {
+        ("User name", "Your email address, the one that our mail came to.")
+    } else {
+        ("Email address", "The one that our mail came to.")
+    };
     let address = Field {
         id: "address",
-        label: "Email address".into(),
-        hint: Some("The one that our mail came to."),
+        label: label.into(),
+        hint: Some(hint),
         missing: "Enter your email address",
         kind: Kind::Line("email"),
         autocomplete: "email",
@@ -223,6 +230,23 @@ fn own_password(missing: &'static str) -> Field {
 /// What an alias is confirmed with: nothing, or the password of the account that has the address (B43, B44).
 pub(crate) fn of_alias(needs_password: bool) -> Vec<Field> {
     if needs_password { vec![own_password("Enter the password of that account")] } else { vec![] }
+}
+
+/// What opens an envelope (C6).
+pub(crate) fn of_envelope() -> Vec<Field> {
+    vec![own_password("Enter your password")]
+}
+
+/// An answer (C10).
+pub(crate) fn reply() -> Vec<Field> {
+    vec![Field {
+        id: "text",
+        label: "Your reply".into(),
+        hint: None,
+        missing: "Write your reply",
+        kind: Kind::Lines,
+        autocomplete: "off",
+    }]
 }
 
 /// The second factor.

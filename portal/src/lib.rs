@@ -18,6 +18,9 @@
 //! | `/reminder` | 200 the form; 404 not in this organisation | 200 the same for every address; 422; 404 |
 //! | `/device` | 200 the form; 303 to `/login` | 200 which program it is; 422; 303 to `/login` |
 //! | `/device/approve` | 303 to `/device` | 200 activated; 422; 303 to `/login` |
+//! | `/envelope/{token}` | 200 the envelope, closed; 404 unknown | 200 the message, with the cookie, or a code is asked; 410 gone; 422; 404 |
+//! | `/envelope/{token}/code` | 303 to `/envelope/{token}` | the same; 422 |
+//! | `/envelope/{token}/reply` | 303 to `/envelope/{token}` | 200 sent; 422; 404 |
 //! | `/static/…` | 200, 304 | 405 |
 //!
 //! Any page: 403 a form of another site, 404 no portal under this host, 413 a form over 64 KiB, 429 too many failed
@@ -25,6 +28,7 @@
 
 mod assets;
 mod device;
+mod envelope;
 mod fields;
 mod form;
 mod guard;
@@ -76,6 +80,9 @@ pub fn mount(route: Route, app: App, settings: &PortalSettings) -> Route {
         ("/forgot", Proof::Origin, page(Page::Forgot, Page::Recover)),
         ("/forgot/answers", Proof::Origin, page(Page::At("/forgot"), Page::AnswerChallenge)),
         ("/reminder", Proof::Origin, page(Page::Reminder, Page::Remind)),
+        ("/envelope/:token", Proof::File, page(Page::Envelope, Page::OpenEnvelope)),
+        ("/envelope/:token/code", Proof::Token, page(Page::ToEnvelope, Page::ConfirmEnvelope)),
+        ("/envelope/:token/reply", Proof::Token, page(Page::ToEnvelope, Page::ReplyFromEnvelope)),
         ("/device", Proof::Origin, page(Page::Device, Page::FindDevice)),
         ("/device/approve", Proof::Origin, page(Page::At("/device"), Page::ApproveDevice)),
     ];

@@ -139,7 +139,7 @@ fn go_on(visit: &Visit, next: Next, done: &Done<LogInStep>) -> Response {
 }
 
 /// Six digits come from the app; whatever else is typed is taken for a code on paper.
-fn code(typed: &str) -> SecondFactorCode {
+pub(crate) fn code(typed: &str) -> SecondFactorCode {
     let code: String = typed.chars().filter(|letter| !letter.is_whitespace()).collect();
     if code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()) {
         SecondFactorCode::Totp(code.into())

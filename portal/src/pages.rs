@@ -1,5 +1,6 @@
 //! What all pages are made of. What they say is in `pages/`; what is refused is in `refusals.rs`.
 
+pub(crate) mod envelope;
 pub(crate) mod links;
 pub(crate) mod login;
 pub(crate) mod recovery;

@@ -1,7 +1,7 @@
 //! From a request to the page that answers it.
 
 use crate::{
-    Portal, links,
+    Portal, envelope, links,
     pages::see_other,
     refusals::{self, Refused},
     visit::Visit,
@@ -41,6 +41,14 @@ pub(crate) enum Page {
     Device,
     FindDevice,
     ApproveDevice,
+    /// A registered envelope, closed.
+    Envelope,
+    OpenEnvelope,
+    /// The second factor of its reader.
+    ConfirmEnvelope,
+    ReplyFromEnvelope,
+    /// From the address of its forms to the envelope itself.
+    ToEnvelope,
 }
 
 /// Answers with one page.
@@ -85,6 +93,11 @@ impl Portal {
             Page::Device => self.show_device(visit).await,
             Page::FindDevice => self.find_device(visit, request).await,
             Page::ApproveDevice => self.approve_device(visit, request).await,
+            Page::Envelope => self.show_envelope(visit, &request).await,
+            Page::OpenEnvelope => self.open_envelope(visit, request).await,
+            Page::ConfirmEnvelope => self.confirm_envelope(visit, request).await,
+            Page::ReplyFromEnvelope => self.reply_from_envelope(visit, request).await,
+            Page::ToEnvelope => Ok(envelope::to_envelope(&request)),
         }
     }
 }

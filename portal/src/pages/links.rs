@@ -8,7 +8,7 @@ use crate::{
 };
 use app::{LinkStanding, LinkUse, LinkView, RegistrationNext};
 use askama::Template;
-use domain::Timestamp;
+use domain::{Timestamp, policy::DeliveryMode};
 use poem::{Response, http::StatusCode};
 
 #[derive(Template)]
@@ -202,6 +202,13 @@ pub(crate) fn registered(visit: &Visit, next: RegistrationNext) -> Response {
             ..Task::default()
         }
         .form(visit),
+        // Back in the envelope the password opens the message (C6).
+        RegistrationNext::LogIn if visit.rules.policy.mail.delivery != DeliveryMode::Link => signing_in(
+            visit,
+            "You are registered",
+            "Your account is active. Go back to the envelope that came with our mail, the file securedoc.html: your \
+             password opens it. You can sign in here as well.",
+        ),
         RegistrationNext::LogIn => signing_in(
             visit,
             "You are registered",

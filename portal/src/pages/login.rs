@@ -59,17 +59,28 @@ fn login_page(
 
 /// The second factor, where one is enrolled. The half-done login is in the form, not in the address (B19).
 pub(crate) fn second_factor(visit: &Visit, next: Next, token: &str, mistakes: &[Mistake]) -> Response {
-    let filled = Filled::default();
     let hidden = [("token", token)].into_iter().chain(next.name().map(|name| ("next", name)));
+    code_asked(visit, "/login/code", hidden.collect(), &next.login(), mistakes)
+}
+
+/// The form for the second factor, and where one begins again.
+pub(super) fn code_asked(
+    visit: &Visit,
+    action: &str,
+    hidden: Vec<(&str, &str)>,
+    beginning: &str,
+    mistakes: &[Mistake],
+) -> Response {
+    let filled = Filled::default();
     Task {
         heading: "One more step",
         words: vec!["Your password was right. Now show that it is you, within five minutes.".to_owned()],
-        action: Some("/login/code"),
-        hidden: hidden.collect(),
+        action: Some(action),
+        hidden,
         inputs: filled.inputs(fields::second_factor(), mistakes),
         mistakes,
         buttons: Button::only("Sign in"),
-        links: vec![("/login", "Begin again")],
+        links: vec![(beginning, "Begin again")],
         aside: vec![(
             "No telephone at hand?",
             "Each of the recovery codes that you were given works once in place of the app.".to_owned(),

@@ -194,7 +194,7 @@ async fn the_envelope_pack_needs_no_activation() {
         assert!(answer.body.contains("id=\"passwordAgain-e\""));
         let answer = house.post(&register, &[&form[..], &[("passwordAgain", PASSWORD)]].concat()).await;
         assert_eq!(answer.status, StatusCode::OK);
-        assert!(answer.body.contains("You can sign in"));
+        assert!(answer.body.contains("Go back to the envelope"));
         house.log_in(GUEST).await;
     })
     .await;
