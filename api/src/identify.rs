@@ -43,6 +43,9 @@ pub(crate) enum Proof {
     Header,
     /// By its origin or by the header: a browser's WebSocket cannot carry a header.
     OriginOrHeader,
+    /// By what the browser says of where it was asked from: a person who follows a link cannot send a header. One that says
+    /// nothing is believed for its cookie, which no foreign page makes it send (`SameSite`).
+    Navigation,
 }
 
 /// Who asks. Waits for the position that the request names.
@@ -148,7 +151,14 @@ fn refuse_foreign(headers: &HeaderMap, host: &str, has_session: bool, proof: Pro
         return forbidden("This request comes from another site.");
     }
     let by_header = text(headers, REQUEST) == Some("1");
-    let proven = by_header || (proof == Proof::OriginOrHeader && origin.is_some());
+    let proven = by_header
+        || match proof {
+            Proof::Header => false,
+            Proof::OriginOrHeader => origin.is_some(),
+            Proof::Navigation => {
+                matches!(text(headers, "sec-fetch-site"), None | Some("same-origin" | "none"))
+            }
+        };
     if has_session && !proven {
         return forbidden("Send the header `Sealpost-Request: 1` with every request of a session.");
     }
@@ -247,5 +257,10 @@ mod tests {
         assert!(!allowed(&[header, ("origin", "null")], Proof::Header));
         assert!(allowed(&[("origin", "https://post.example")], Proof::OriginOrHeader));
         assert!(!allowed(&[], Proof::OriginOrHeader));
+        assert!(allowed(&[], Proof::Navigation));
+        assert!(allowed(&[("sec-fetch-site", "none")], Proof::Navigation));
+        assert!(allowed(&[("sec-fetch-site", "same-origin")], Proof::Navigation));
+        assert!(!allowed(&[("sec-fetch-site", "same-site")], Proof::Navigation));
+        assert!(!allowed(&[("sec-fetch-site", "cross-site")], Proof::Navigation));
     }
 }

@@ -1,10 +1,11 @@
-//! The public API: GraphQL over HTTP and over WebSockets, uploads, health and metrics.
+//! The public API: GraphQL over HTTP and over WebSockets, uploads, downloads, health and metrics.
 //!
 //! Translates: extract, call a use case of `app`, map the answer. Decides no right and knows no rule of secure mail. What
 //! clients may rely on is `api/schema.graphql`, which is generated from here and checked for drift.
 
 mod asker;
 mod codes;
+mod download;
 mod graphql;
 mod health;
 mod identify;
@@ -65,13 +66,13 @@ pub fn routes(app: App, settings: &ApiSettings) -> Route {
     mount(Route::new(), app, settings)
 }
 
-/// Adds `/graphql`, `/upload`, `/healthz`, `/readyz` and `/metrics` to a route. `/metrics` answers whoever reaches it:
+/// Adds `/graphql`, `/upload`, `/download`, `/healthz`, `/readyz` and `/metrics` to a route. `/metrics` answers whoever reaches it:
 /// it is for the reverse proxy to keep it inside.
 pub fn mount(route: Route, app: App, settings: &ApiSettings) -> Route {
     let news = News::new(app.clone(), settings.stop.clone());
     let schema = schema::build(settings.introspection);
     let api = Api(Arc::new(Parts { app, schema, news, settings: settings.clone() }));
-    route
+    download::mount(route, &api)
         .at("/graphql", RouteMethod::new().post(to(&api, graphql::answer)).get(to(&api, socket::upgrade)))
         .at(
             "/upload",
@@ -79,7 +80,11 @@ pub fn mount(route: Route, app: App, settings: &ApiSettings) -> Route {
         )
         .at(
             "/upload/:upload",
-            RouteMethod::new().head(to(&api, upload::progress)).patch(to(&api, upload::receive)),
+            RouteMethod::new()
+                .head(to(&api, upload::progress))
+                .patch(to(&api, upload::receive))
+                .delete(to(&api, upload::terminate))
+                .post(to(&api, upload::overridden)),
         )
         .at("/healthz", RouteMethod::new().get(to(&api, health::lives)))
         .at("/readyz", RouteMethod::new().get(to(&api, health::ready)))

@@ -3,7 +3,7 @@
 use app::App;
 use domain::{AccountId, Event, OrganisationId, SessionId, account};
 use eventstore::{Position, Recorded};
-use projections::mailbox::{MailboxNews, news};
+use projections::{ProjectionError, mailbox::MailboxNews};
 use std::{
     sync::{Arc, Once},
     time::Duration,
@@ -73,9 +73,18 @@ async fn read(app: App, mut position: Position, sender: broadcast::Sender<Item>)
             }
             Ok(events) => {
                 for recorded in &events {
+                    // Nobody listening is no mistake, and nothing to look anything up for.
+                    if sender.receiver_count() > 0 {
+                        match items(&app, recorded).await {
+                            Ok(items) => items.for_each(|item| drop(sender.send(item))),
+                            Err(problem) => {
+                                tracing::warn!(%problem, "news cannot be told; trying again");
+                                tokio::time::sleep(RETRY).await;
+                                break;
+                            }
+                        }
+                    }
                     position = recorded.position;
-                    // Nobody listening is no mistake.
-                    items(recorded).for_each(|item| drop(sender.send(item)));
                 }
             }
             Err(problem) => {
@@ -86,13 +95,17 @@ async fn read(app: App, mut position: Position, sender: broadcast::Sender<Item>)
     }
 }
 
-fn items(recorded: &Recorded) -> impl Iterator<Item = Item> {
+async fn items(
+    app: &App,
+    recorded: &Recorded,
+) -> Result<impl Iterator<Item = Item> + use<>, ProjectionError> {
     let Recorded { organisation, position, .. } = *recorded;
     let ended = if let Event::Account(_, account::Event::SessionEnded { session, .. }) = &recorded.event {
         Some(What::SessionEnded(*session))
     } else {
         None
     };
-    let mailbox = news(recorded).into_iter().map(|(account, news)| What::Mailbox(account, news));
-    mailbox.chain(ended).map(move |what| Item { organisation, position, what })
+    let news = app.models().mailbox_news(recorded).await?;
+    let mailbox = news.into_iter().map(|(account, news)| What::Mailbox(account, news));
+    Ok(mailbox.chain(ended).map(move |what| Item { organisation, position, what }))
 }

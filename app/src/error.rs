@@ -85,6 +85,7 @@ pub enum ProblemCode {
     TooManyAttachments,
     AttachmentsTooLarge,
     UploadIncomplete,
+    SecuredByRule,
     AuthorizationPending,
     PolicyInvalid,
 }
@@ -110,7 +111,7 @@ impl From<Problem> for Error {
 }
 
 impl Error {
-    fn internal(problem: impl std::error::Error + Send + Sync + 'static) -> Self {
+    pub(crate) fn internal(problem: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Internal(Box::new(problem))
     }
 
@@ -196,8 +197,13 @@ impl From<message::Refusal> for Problem {
     fn from(refusal: message::Refusal) -> Self {
         use message::{BODY_BYTES, Refusal, SUBJECT_BYTES};
         match refusal {
-            Refusal::NotFound => not_found("message"),
+            Refusal::NotFound | Refusal::NotSender => not_found("message"),
             Refusal::Expired => Self::new(ProblemCode::Unavailable, "The time of this message is over."),
+            Refusal::Recalled => Self::new(ProblemCode::Unavailable, "Its sender took this message back."),
+            Refusal::NoSuchRecipient => {
+                Self::new(ProblemCode::Invalid, "Name people whom you sent the message to.")
+                    .at(["recipients"])
+            }
             Refusal::AlreadySent => Self::new(ProblemCode::Conflict, "This message was sent already."),
             Refusal::NoRecipient => Self::new(ProblemCode::Required, "Name a recipient at least.").at(["to"]),
             Refusal::BadSubject => Self::new(
@@ -295,7 +301,7 @@ impl From<account::Refusal> for Problem {
 
 impl From<organisation::Refusal> for Problem {
     fn from(refusal: organisation::Refusal) -> Self {
-        use organisation::Refusal;
+        use organisation::{Refusal, rules::Refusal as Refused};
         let (code, message) = match refusal {
             Refusal::AlreadyFounded => (ProblemCode::Conflict, "This organisation exists already."),
             Refusal::NotFounded => (ProblemCode::NotFound, "There is no such organisation."),
@@ -319,6 +325,15 @@ impl From<organisation::Refusal> for Problem {
             }
             Refusal::LastAdministrator => {
                 (ProblemCode::NotAllowed, "Make somebody else an administrator first.")
+            }
+            Refusal::Rules(Refused::NoSuchRule) => {
+                (ProblemCode::NotFound, "There is no such rule, or it was removed.")
+            }
+            Refusal::Rules(Refused::NameTaken) => {
+                (ProblemCode::Conflict, "Another rule has this name; choose another one.")
+            }
+            Refusal::Rules(Refused::TooMany) => {
+                (ProblemCode::NotAllowed, "There are as many rules as there can be; remove one first.")
             }
         };
         Self::new(code, message)

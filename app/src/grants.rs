@@ -69,14 +69,23 @@ impl App {
         viewer: &Viewer,
         entries: &[MailboxEntry],
     ) -> Result<HashMap<i64, Opened>, Error> {
+        self.open_entries_of(viewer.organisation, entries).await
+    }
+
+    /// The content of mailbox entries, whosever they are, for what shows nothing of it.
+    pub(crate) async fn open_entries_of(
+        &self,
+        organisation: OrganisationId,
+        entries: &[MailboxEntry],
+    ) -> Result<HashMap<i64, Opened>, Error> {
         let mut keys = ContentKeys::none();
         for entry in entries {
-            if let Some(key) = self.content_key(viewer.organisation, entry).await? {
+            if let Some(key) = self.content_key(organisation, entry).await? {
                 keys.hold(entry.content_key, key);
             }
         }
         let positions: Vec<_> = entries.iter().map(|entry| entry.position).collect();
-        let events = self.log.read_positions(viewer.organisation, &positions, &keys).await?;
+        let events = self.log.read_positions(organisation, &positions, &keys).await?;
         Ok(events.into_iter().filter_map(opened).collect())
     }
 }

@@ -1,5 +1,5 @@
 //! Use cases: authorise, gather facts, decide, append. Written once; GraphQL, the portal, jobs and the command line call
-//! them. Knows no HTTP and no markup; a rule of secure mail is in `domain`, not here.
+//! them. Knows no HTTP, and no markup but that of mails; a rule of secure mail is in `domain`, not here.
 
 mod accounts;
 mod administration;
@@ -11,11 +11,20 @@ mod challenges;
 mod chosen;
 mod clients;
 mod closing;
+mod content_rules;
 mod credentials;
+mod deleting;
+mod downloads;
 mod drafts;
+mod dry_runs;
+mod envelopes;
 mod error;
+mod expiry;
+mod files;
+mod garbage;
 mod grants;
 mod help;
+mod intake;
 mod invitations;
 mod joining;
 mod leaving;
@@ -30,11 +39,14 @@ mod policies;
 mod profile;
 mod proving;
 mod reading;
+mod recalling;
 mod recipients;
 mod recovery;
 mod registration;
 mod renewing;
+mod rule_hits;
 mod scheduled;
+mod searching;
 mod second_factor;
 mod sending;
 mod sessions;
@@ -48,24 +60,32 @@ pub use authorise::{Capability, Viewer};
 pub use callers::client_network;
 pub use challenges::AskedQuestions;
 pub use clients::{ClientCredential, ClientRequest, ClientView};
+pub use content_rules::ContentRule;
+pub use downloads::{Format, Interrupted, Leaving, Offer, Printout};
 pub use drafts::{DraftChange, DraftView, NewDraft};
+pub use dry_runs::{DryRun, DryRunRequest, DryRunState, TriedHit};
+pub use envelopes::{EnvelopeRegistration, EnvelopeView};
 pub use error::{Error, Problem, ProblemCode};
 pub use help::{HelpTopic, SUPPORTED_BROWSERS, help_topics};
+pub use intake::{Handover, IntakeSettings, Onward, Receiving, Reception};
 pub use invitations::{Invitation, InvitationState, InviteRequest};
 pub use leaving::Leaver;
 pub use links::{LinkPurpose, LinkView, Purpose as LinkUse, State as LinkStanding};
 pub use login::{LogInStep, LoggedIn, SecondFactorCode};
-pub use notifying::{Delivery, Mail};
+pub use notifying::{AutoSubmitted, Delivery, Leave, Mail, MailFile};
 pub use organisations::{Founding, OrganisationChange};
 pub use places::Place;
 pub use policies::{PolicyVersion, camel_case};
 pub use reading::{HeadlineView, MessageView, OpenedMessage, Unavailable, UnavailableReason};
+pub use recalling::RecallLimit;
 pub use recipients::RecipientCheck;
 pub use recovery::{NewPassword, PasswordChange, PasswordSet};
 pub use registration::{Challenge, RegistrationForm, RegistrationNext};
+pub use rule_hits::RuleHit;
+pub use searching::{Found, FoundPage, Standing};
 pub use second_factor::SecondFactorKind;
 pub use sending::{ForwardRequest, MessageRequest, NewRecipients, ReplyRequest, SendDraftRequest, Unsent};
-pub use uploads::{Upload, UploadRequest};
+pub use uploads::{PendingFile, Upload, UploadRequest};
 
 use domain::{Metadata, OrganisationId, event::Actor};
 use eventstore::{Log, Position, blobs::Blobs, log::ATTEMPTS};
@@ -89,8 +109,13 @@ pub struct App {
     pub(crate) client_requests: Arc<Mutex<clients::Requests>>,
     /// Whose turn it is to record a failure.
     pub(crate) turns: throttle::Turns,
+    /// Whose turn it is to search.
+    pub(crate) searches: searching::Searches,
+    /// Content rules of each organisation, ready to be asked.
+    pub(crate) ready_rules: content_rules::ReadyRules,
     /// What strangers asked for and were answered already (R4).
     pub(crate) later: TaskTracker,
+    pub(crate) intake: IntakeSettings,
 }
 
 /// Who asks, as far as the connection tells.
@@ -127,8 +152,17 @@ impl App {
             hashing,
             client_requests: Arc::default(),
             turns,
+            searches: searching::Searches::default(),
+            ready_rules: content_rules::ReadyRules::default(),
             later: TaskTracker::new(),
+            intake: IntakeSettings::default(),
         }
+    }
+
+    /// The same, with what an operator decides about mail that is handed over.
+    #[must_use]
+    pub fn with_intake(self, intake: IntakeSettings) -> Self {
+        Self { intake, ..self }
     }
 
     /// The log.

@@ -12,6 +12,8 @@ pub enum Place {
     Position,
     /// Where a page of a list ends.
     Cursor,
+    /// The rules of a dry run, where it is kept.
+    DryRun,
 }
 
 impl Place {
@@ -19,6 +21,7 @@ impl Place {
         match self {
             Self::Position => "position",
             Self::Cursor => "cursor",
+            Self::DryRun => "dry-run",
         }
     }
 }

@@ -84,7 +84,8 @@ impl App {
                 | organisation::Event::DomainClaimed { .. }
                 | organisation::Event::DomainReleased { .. }
                 | organisation::Event::RoleGranted { .. }
-                | organisation::Event::RoleRevoked { .. } => continue,
+                | organisation::Event::RoleRevoked { .. }
+                | organisation::Event::Rules(_) => continue,
             };
             let changes = match versions.last_mut() {
                 Some(before) => {
@@ -147,7 +148,8 @@ fn refused(refusal: Refusal) -> Problem {
         | Refusal::BadPolicy
         | Refusal::BadPresentation
         | Refusal::ConflictingRole
-        | Refusal::LastAdministrator => None,
+        | Refusal::LastAdministrator
+        | Refusal::Rules(_) => None,
     };
     Problem::from(refusal).at(field)
 }

@@ -1,4 +1,4 @@
-//! Keys that outlived what they were for. Whoever ends a draft, a mailbox or an account destroys its keys right after the
+//! Keys that outlived what they were for. Whoever ends a draft, a held mail, a mailbox or an account destroys its keys right after the
 //! event that says so; a crash between the two leaves them, and here they are found and destroyed (K5).
 //!
 //! Read models say where to look. That a key may go is decided by what the log says, since no key ever comes back.
@@ -8,6 +8,7 @@ use domain::{
     AccountId, DraftId, OrganisationId,
     account::{Account, Closing, Holder},
     draft::{self, Draft},
+    intake::{self, Intake},
     key::Subject,
     message::Direction,
 };
@@ -21,7 +22,7 @@ struct Reach {
 }
 
 impl App {
-    /// Destroys what keys are left of drafts, mailboxes and accounts that ended. With nothing left it costs two queries, and
+    /// Destroys what keys are left of drafts, held mails, mailboxes and accounts that ended. With nothing left it costs three queries, and
     /// a look at each account that joined another.
     pub(crate) async fn sweep_keys(&self, organisation: OrganisationId) -> Result<(), Error> {
         let mut spent = vec![];
@@ -31,6 +32,11 @@ impl App {
         }
         for account in self.models.accounts_outlived_by_keys(organisation).await? {
             spent.extend(self.spent(organisation, account).await?);
+        }
+        for intake in self.models.held_outlived_by_keys(organisation).await? {
+            if self.log.load::<Intake>(organisation, intake.uuid()).await?.state == intake::State::Settled {
+                spent.push((KeyName::held(organisation, intake), Subject::Held { intake }));
+            }
         }
         let mut left = 0;
         for (name, subject) in spent {
