@@ -3,7 +3,7 @@
 pub mod org;
 
 use crate::{
-    config::{Config, LogFormat},
+    config::{Config, LogFormat, NodeRole},
     node::{Node, open_database},
 };
 use anyhow::{Context, Result, anyhow, bail};
@@ -48,16 +48,24 @@ pub(crate) fn plainly(error: app::Error) -> anyhow::Error {
     }
 }
 
-/// Runs a node until it is told to stop.
-pub async fn serve(config: Config) -> Result<()> {
+/// Runs a node until it is told to stop, with these roles instead of the configured ones, if there are any.
+pub async fn serve(mut config: Config, roles: Vec<NodeRole>) -> Result<()> {
     start_tracing(config.log);
+    if !roles.is_empty() {
+        config.roles = roles;
+    }
     let node = Node::open(config, Clock::System).await?;
     // First what can fail: a node that cannot listen takes no lease.
     node.heed_signals()?;
-    let address = node.start_server().await?;
+    if node.config().listens_for_http() {
+        let address = node.start_server().await?;
+        tracing::info!(%address, "serving");
+    }
+    if let Some(address) = node.start_gateway().await? {
+        tracing::info!(%address, "taking mail");
+    }
     node.start_projections();
     node.start_workers();
-    tracing::info!(%address, "serving");
     node.wait().await;
     tracing::info!("stopping");
     node.stop().await;

@@ -65,6 +65,7 @@ pub async fn run(folder: &Path, listen: SocketAddr) -> Result<()> {
     }
     node.start_workers();
     let address = node.start_server().await?;
+    let gateway = node.start_gateway().await?;
     println!("Sealpost runs at http://{address}/ with its data in {}.\n", folder.display());
     println!("People and their passwords ({}):\n", people.display());
     println!(
@@ -72,6 +73,9 @@ pub async fn run(folder: &Path, listen: SocketAddr) -> Result<()> {
         std::fs::read_to_string(&people).context("the list of people is gone; begin in another folder")?
     );
     println!("Mails to them arrive in {} (a Maildir).\n", folder.join("mail").display());
+    if let Some(gateway) = gateway {
+        println!("Its SMTP gateway listens on {gateway}. A first mail, to paste:\n\n{}", first_mail(gateway));
+    }
     println!("{}", first_query(address, &people)?);
     node.wait().await;
     node.stop().await;
@@ -89,10 +93,12 @@ pub async fn walk(folder: &Path, listen: SocketAddr) -> Result<ExitCode> {
     let cast = people_of(&node, &format!("http://{listen}")).await?;
     write_people(&folder.join(PEOPLE), &cast)?;
     let address = node.start_server().await?;
+    let gateway = node.start_gateway().await?.context("the demonstration takes mail")?;
     let stage = Stage {
         node: &node,
         clock,
         address,
+        gateway,
         mail: folder.join("mail"),
         cast,
         copies: Some(folder.to_owned()),
@@ -205,6 +211,14 @@ fn first_query(address: SocketAddr, people: &Path) -> Result<String> {
          '{{\"query\":\"mutation {{ logIn(input: {{identifier: \\\"clara@insurer.example\\\", password: \\\"{password}\\\"}}) \
          {{ viewer {{ account {{ primaryAddress kind }} mailbox {{ unreadCount }} }} problems {{ code message }} }} }}\"}}'\n"
     ))
+}
+
+fn first_mail(gateway: SocketAddr) -> String {
+    format!(
+        "printf 'From: clara@insurer.example\\nTo: gina@guest.example\\nSubject: Hello\\n\\nAll is well.\\n' | \\\n  \
+         curl -s --crlf smtp://{gateway}/mail.insurer.example --mail-from clara@insurer.example \
+         --mail-rcpt gina@guest.example -T -\n"
+    )
 }
 
 /// A password that nobody guesses, of about 96 bits, and that the reminder does not give away by chance (A5).

@@ -2,7 +2,11 @@
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use sealpost::{commands, config::Config, demo};
+use sealpost::{
+    commands,
+    config::{Config, NodeRole},
+    demo,
+};
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 /// A secure message centre that an organisation runs itself.
@@ -19,7 +23,11 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Runs a node.
-    Serve,
+    Serve {
+        /// What it does, instead of what the configuration says: any of the four, with commas between them.
+        #[arg(long, value_delimiter = ',')]
+        roles: Vec<NodeRole>,
+    },
     /// Brings the database to the schema of this program.
     Migrate,
     /// Organisations: founding one, its people's roles, its domains, its policy and what it shows.
@@ -69,11 +77,12 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<ExitCode> {
     let load = || Config::load(arguments.config.as_deref());
     match arguments.command {
-        Command::Serve => commands::serve(load()?).await?,
+        Command::Serve { roles } => commands::serve(load()?, roles).await?,
         Command::Migrate => commands::migrate(&load()?).await?,
         Command::Org(arguments) => commands::org::run(load()?, arguments).await?,
         Command::Projections { command } => commands::projections(load()?, command).await?,
-        Command::Jobs { run } => commands::jobs(load()?, run.as_deref()).await?,
+        // Its future holds every job's; on the heap it does not fill the stack.
+        Command::Jobs { run } => Box::pin(commands::jobs(load()?, run.as_deref())).await?,
         Command::Schema => commands::say(&api::sdl())?,
         Command::Audit(filter) => commands::audit(load()?, &filter).await?,
         Command::Demo { data, listen, walk: false } => demo::run(&data, listen).await?,

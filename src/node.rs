@@ -2,10 +2,9 @@
 
 use crate::config::{Config, NodeRole};
 use anyhow::{Context, Result, bail};
-use app::App;
+use app::{App, IntakeSettings};
 use eventstore::{
     Clock, Log,
-    blobs::Blobs,
     db::{Db, DbSettings, SchemaState},
     keys::{RootKeyProvider, Vault},
 };
@@ -23,7 +22,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
-use workers::{Mailer, Scheduler, Table};
+use workers::{AppIntake, Gateway, Mailer, Scheduler, Table};
 
 /// A node that is ready to run.
 pub struct Node {
@@ -32,6 +31,8 @@ pub struct Node {
     /// The scheduled jobs.
     pub scheduler: Scheduler,
     config: Config,
+    clock: Clock,
+    mailer: Mailer,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -42,18 +43,20 @@ const GRACE: Duration = Duration::from_secs(10);
 impl Node {
     /// Opens database, keys, log and read models. Changes nothing but that a first start makes the keys.
     pub async fn open(config: Config, clock: Clock) -> Result<Self> {
-        let log = open_log(&config, clock).await?;
+        let log = open_log(&config, clock.clone()).await?;
         let models = Projections::of_node(log.clone(), id(&config));
-        let blobs =
-            Blobs::directory(&config.attachments).context("the folder of attachments cannot be used")?;
-        let app = App::new(log, models, blobs);
+        let blobs = config.attachments.open()?;
+        let trusted_authentication = config.gateway.trusted_authentication.clone();
+        let app = App::new(log, models, blobs).with_intake(IntakeSettings { trusted_authentication });
         let mailer = match &config.mail.relay {
             Some(relay) => Mailer::smtp(&relay.into())?,
             None => Mailer::maildir(&config.mail.folder)?,
         };
         let table = Table::with_overrides(&config.jobs)?;
-        let scheduler = Scheduler::new(app.clone(), table, mailer);
-        Ok(Self { app, scheduler, config, stop: CancellationToken::new(), tasks: TaskTracker::new() })
+        let scheduler = Scheduler::new(app.clone(), table, mailer.clone());
+        let scheduler = scheduler.with_relay(onward(&config, &mailer)?);
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        Ok(Self { app, scheduler, config, clock, mailer, stop, tasks })
     }
 
     /// Starts the read models, without anything that listens.
@@ -90,6 +93,23 @@ impl Node {
             stop.cancel();
         });
         Ok(address)
+    }
+
+    /// Takes mail, if this node does that; says where. What is wrong with the gateway's certificate is found here.
+    pub async fn start_gateway(&self) -> Result<Option<SocketAddr>> {
+        if !self.config.roles.contains(&NodeRole::Gateway) {
+            return Ok(None);
+        }
+        let relay = onward(&self.config, &self.mailer)?;
+        let intake = Arc::new(AppIntake { app: self.app.clone(), relay });
+        let settings = self.config.gateway.settings();
+        let gateway = Gateway::new(settings, intake, self.clock.clone(), self.stop.clone())?;
+        let listener = TcpListener::bind(self.config.gateway.listen).await.with_context(|| {
+            format!("the gateway cannot listen on {}; choose another address", self.config.gateway.listen)
+        })?;
+        let address = listener.local_addr()?;
+        self.tasks.spawn(gateway.run(listener));
+        Ok(Some(address))
     }
 
     fn routes(&self) -> Route {
@@ -160,8 +180,17 @@ impl Node {
 
 /// The node's id, the same after a restart: its machine and where it listens.
 fn id(config: &Config) -> Uuid {
+    let listen = if config.listens_for_http() { config.listen } else { config.gateway.listen };
     let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("sealpost://{}/{}", machine.trim(), config.listen).as_bytes())
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("sealpost://{}/{listen}", machine.trim()).as_bytes())
+}
+
+/// Where mail goes on that is not secured.
+fn onward(config: &Config, mailer: &Mailer) -> Result<Mailer> {
+    Ok(match &config.gateway.relay {
+        Some(relay) => Mailer::smtp(&relay.into())?,
+        None => mailer.clone(),
+    })
 }
 
 /// Opens database, keys and log.

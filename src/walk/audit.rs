@@ -14,7 +14,7 @@ const EVENTS: &str = "query($filter: AuditFilter, $first: Int, $after: String, $
      subject { id primaryAddress } message { id } } } } } } }";
 
 /// Kinds that the story must have left behind, in this order; others lie between them.
-const TRAIL: [&str; 22] = [
+const TRAIL: [&str; 26] = [
     "INVITED",
     "MESSAGE_SENT",
     "REGISTRATION_REFUSED",
@@ -32,6 +32,10 @@ const TRAIL: [&str; 22] = [
     "MESSAGE_FORWARDED",
     "MESSAGE_SENT",
     "NOTIFIED",
+    "MESSAGE_DOWNLOADED",
+    "MESSAGE_DOWNLOADED",
+    "CONTENT_RULE_CHANGED",
+    "RULE_HIT",
     "MESSAGE_EXPIRED",
     "KEY_DESTRUCTION_REQUESTED",
     "KEY_DESTROYED",

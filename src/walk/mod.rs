@@ -6,6 +6,8 @@ mod audit;
 mod before;
 pub mod client;
 mod copy;
+mod files;
+mod gateway;
 pub mod letters;
 mod story;
 
@@ -23,6 +25,8 @@ pub struct Stage<'a> {
     pub clock: Clock,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where it takes mail.
+    pub gateway: SocketAddr,
     /// The local mailbox.
     pub mail: PathBuf,
     /// Who is there.
@@ -32,6 +36,7 @@ pub struct Stage<'a> {
 }
 
 /// The people of the organisation.
+#[derive(Clone)]
 pub struct Cast {
     /// Whose they are.
     pub organisation: OrganisationId,
@@ -68,6 +73,10 @@ pub async fn run(stage: &Stage<'_>) -> Result<()> {
     told("forwarding outside is refused by name", story.forward_outside_is_refused().await)?;
     told("a second message is announced", story.a_second_message_is_announced().await)?;
     told("letters in other alphabets arrive as written", story.other_letters_arrive().await)?;
+    told("a draft outlives a session", story.a_draft_outlives_a_session().await)?;
+    told("a file arrives in pieces", story.a_file_arrives_in_pieces().await)?;
+    told("its recipient keeps it, alone and in a Zip file", story.the_recipient_keeps_it().await)?;
+    told("a mail through the gateway is secured by a rule", story.a_mail_is_secured_by_a_rule().await)?;
     told("the first message expires for everyone", story.the_first_message_expires().await)?;
     told("its day key is destroyed, a copy opens nothing", story.a_copy_opens_nothing().await)?;
     told("the guest leaves by the link of a mail", story.the_guest_leaves().await)?;

@@ -26,6 +26,8 @@ pub struct Story<'a> {
     pub(super) first: String,
     pub(super) second: String,
     pub(super) first_letter: Letter,
+    /// What Clara writes on.
+    pub(super) draft: Value,
     pub(super) lockout_until: Option<Timestamp>,
     pub(super) began: Timestamp,
     /// How many requests had a key so far.
@@ -38,6 +40,8 @@ pub const ADA: &str = "ada@guest.example";
 pub const GINA: &str = "gina@guest.example";
 /// The member who writes.
 pub const CLARA: &str = "clara@insurer.example";
+/// A member who writes from a mail program.
+pub const BRUNO: &str = "bruno@insurer.example";
 /// The compliance officer.
 pub const OFFICER: &str = "officer@insurer.example";
 /// The administrator.
@@ -58,6 +62,7 @@ impl<'a> Story<'a> {
             first: String::new(),
             second: String::new(),
             first_letter: letters::read(letters::ATTACHMENTS)?,
+            draft: Value::Null,
             lockout_until: None,
             began: stage.clock.now(),
             keys: 0,

@@ -53,9 +53,9 @@ pub(super) async fn act(
     command: PolicyCommand,
 ) -> Result<String> {
     match command {
-        PolicyCommand::Show { format: Format::Toml } => Ok(toml::to_string_pretty(&rules.policy)?),
+        PolicyCommand::Show { format: Format::Toml } => Ok(toml::to_string_pretty(&rules.policy.by_topic())?),
         PolicyCommand::Show { format: Format::Json } => {
-            Ok(serde_json::to_string_pretty(&rules.policy)? + "\n")
+            Ok(serde_json::to_string_pretty(&rules.policy.by_topic())? + "\n")
         }
         PolicyCommand::Set { file, reason, yes } => {
             let policy = merged(&rules.policy, read(&file)?)?;
@@ -119,7 +119,7 @@ fn merged(policy: &Policy, file: Value) -> Result<Policy> {
     let Value::Object(topics) = file else {
         bail!("the file has no settings; `sealpost org policy show` prints how they are written");
     };
-    let mut all = serde_json::to_value(policy)?;
+    let mut all = policy.by_topic();
     for (topic, settings) in topics {
         match (all.get_mut(&topic), settings) {
             (Some(Value::Object(known)), Value::Object(settings)) => known.extend(settings),
@@ -135,6 +135,7 @@ fn merged(policy: &Policy, file: Value) -> Result<Policy> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::policy::ContentPolicy;
     use serde_json::json;
 
     /// B16: what a file leaves out stays, and what no policy has is refused by its name.
@@ -145,6 +146,9 @@ mod tests {
         let settings: Vec<_> =
             policy.differences(&changed).into_iter().map(|change| change.setting).collect();
         assert_eq!(settings, ["sessions.idle_limit"]);
+        let before = Policy { content: ContentPolicy::default(), ..policy.clone() };
+        let listed = merged(&before, json!({ "content": { "terms": ["HIV"] } })).unwrap();
+        assert_eq!(listed.content.terms.into_iter().collect::<Vec<_>>(), ["HIV"]);
         for (file, word) in [
             (json!({ "session": {} }), "session"),
             (json!({ "sessions": { "idle": "PT10M" } }), "idle"),
