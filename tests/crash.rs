@@ -258,7 +258,7 @@ fn command(test: &TestDb, arguments: &[&str]) -> Command {
         .env("SEALPOST_DATABASE__MAX_CONNECTIONS", "8")
         .env("SEALPOST_KEYS__ROOT_FILE", folder.join("root.key"))
         .env("SEALPOST_KEYS__FOLDER", folder.join("keys"))
-        .env("SEALPOST_ATTACHMENTS", folder.join("attachments"))
+        .env("SEALPOST_ATTACHMENTS__FOLDER", folder.join("attachments"))
         .env("SEALPOST_MAIL__FOLDER", folder.join("mail"));
     command
 }

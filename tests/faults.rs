@@ -92,7 +92,7 @@ async fn a_port_in_use_is_named() {
             .env("SEALPOST_DATABASE__URL", &test.url)
             .env("SEALPOST_KEYS__ROOT_FILE", folder.join("root.key"))
             .env("SEALPOST_KEYS__FOLDER", folder.join("keys"))
-            .env("SEALPOST_ATTACHMENTS", folder.join("attachments"))
+            .env("SEALPOST_ATTACHMENTS__FOLDER", folder.join("attachments"))
             .env("SEALPOST_MAIL__FOLDER", folder.join("mail"))
             .output()
             .expect("the program starts");

@@ -4,8 +4,9 @@
 #   ./tests/run.sh          formatting, lints, tests, documentation, dependencies
 #   ./tests/run.sh quick    formatting, lints, tests
 #
-# It needs Rust and a C compiler. The tests start a PostgreSQL and a Postfix of their own; both are installed from Debian's
-# packages when they are missing.
+# It needs Rust and a C compiler. The tests start a PostgreSQL, a Postfix and a Chromium of their own, and read archives and
+# mails with unzip and Python; what is missing of these is installed from Debian's packages. A tus client and a server that
+# speaks S3 come from PyPI into target/python (tests/requirements.txt).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -30,6 +31,12 @@ main() {
     step "C compiler" c_compiler
     step "PostgreSQL" postgresql
     step "Postfix" postfix
+    step "swaks" program swaks swaks
+    step "OpenSSL" program openssl openssl
+    step "unzip" program unzip unzip
+    step "Python" program python3 python3
+    step "tus client and S3 server" python_programs
+    step "Chromium" chromium
     step "formatting" cargo fmt --all --check
     step "lints" cargo clippy --workspace --all-targets --locked -- -D warnings
     step "tests" cargo test --workspace --locked
@@ -71,17 +78,17 @@ c_compiler() {
 }
 
 # From Debian's packages, where that is possible.
-install_package() {
+install_packages() {
     if [[ $EUID == 0 ]] && command -v apt-get >/dev/null; then
         apt-get update
-        DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$1"
+        DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
     fi
 }
 
 postgresql() {
     find_initdb
     if ! command -v initdb >/dev/null; then
-        install_package postgresql
+        install_packages postgresql
         find_initdb
     fi
     if ! command -v initdb; then
@@ -92,12 +99,47 @@ postgresql() {
 
 postfix() {
     if ! command -v /usr/sbin/postfix >/dev/null; then
-        install_package postfix
+        install_packages postfix
     fi
     if ! command -v /usr/sbin/postfix; then
         echo "Postfix is missing, the mail relay of the tests. As root, on Debian: apt-get install postfix" >&2
         return 1
     fi
+}
+
+chromium() {
+    if ! command -v chromedriver >/dev/null; then
+        install_packages chromium chromium-driver
+    fi
+    if ! command -v chromedriver; then
+        echo "Chromium is missing, the browser of the tests. As root, on Debian: apt-get install chromium chromium-driver" >&2
+        return 1
+    fi
+}
+
+# program NAME PACKAGE: one of those that send mail to the tests' gateway, or read what the tests download.
+program() {
+    if ! command -v "$1" >/dev/null; then
+        install_packages "$2"
+    fi
+    if ! command -v "$1"; then
+        echo "$1 is missing; the tests call it. As root, on Debian: apt-get install $2" >&2
+        return 1
+    fi
+}
+
+# In an environment of their own; made again when what is wanted changed.
+python_programs() {
+    local home=target/python wanted=tests/requirements.txt
+    if ! cmp --silent "$wanted" "$home/$(basename "$wanted")"; then
+        if ! python3 -c "import ensurepip"; then
+            install_packages python3-venv
+        fi
+        python3 -m venv --clear "$home"
+        "$home/bin/pip" install --quiet --requirement "$wanted"
+        cp "$wanted" "$home"
+    fi
+    "$home/bin/pip" list --not-required
 }
 
 # Debian keeps the programs of each version in a folder of their own, outside PATH: takes the newest.

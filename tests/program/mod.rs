@@ -12,7 +12,7 @@ pub fn sealpost(folder: &Path, url: &str, arguments: &[&str]) -> Output {
         .env("SEALPOST_DATABASE__URL", url)
         .env("SEALPOST_KEYS__ROOT_FILE", folder.join("root.key"))
         .env("SEALPOST_KEYS__FOLDER", folder.join("keys"))
-        .env("SEALPOST_ATTACHMENTS", folder.join("attachments"))
+        .env("SEALPOST_ATTACHMENTS__FOLDER", folder.join("attachments"))
         .env("SEALPOST_MAIL__FOLDER", folder.join("mail"))
         .output()
         .expect("the program starts")

@@ -86,3 +86,82 @@ async fn recipients_are_typed_as_people_type() {
     })
     .await;
 }
+
+/// A28: lists as people paste them: names with separators, comments, groups (RFC 5322), domains of any script; what is not
+/// understood is named, with what was typed, and nothing goes out.
+#[tokio::test]
+async fn recipients_are_pasted_from_anywhere() {
+    on_stage(async |stage| {
+        stage.enrol("jörg@bücher.example").await;
+        let mut clara = stage.log_in(CLARA).await;
+        let input = json!({
+            "idempotencyKey": stage.key(),
+            "to": ["Board: bruno@insurer.example (at work; not at home), \"Example, Gina; (jr)\" <gina@guest.example>;"],
+            "cc": ["J\u{f6}rg <jörg@XN--BCHER-KVA.example>"],
+            "subject": "To many",
+            "text": "The text.",
+        });
+        let sent = text(&clara.act(SEND, input).await.expect("it is sent"), "/message/id");
+        for who in [BRUNO, GINA, "jörg@bücher.example"] {
+            let mut client = stage.log_in(who).await;
+            assert_eq!(folder(&mut client, "inbox").await[0]["id"], sent.as_str(), "{who}");
+        }
+        let head = stage.head();
+        for wrong in ["bruno@insurer.example (at work", "<bruno@insurer.example> <gina@guest.example>", "Board:;"] {
+            let payload = stage.try_send(&mut clara, wrong, "Nothing").await;
+            assert_eq!(codes(&payload), ["INVALID"], "{wrong}: {payload}");
+            let typed = wrong.trim_end_matches(';');
+            assert!(text(&payload, "/problems/0/message").contains(typed), "{payload}");
+        }
+        assert_eq!(stage.head(), head, "something was recorded");
+    })
+    .await;
+}
+
+/// A1, A27, B10: a message takes 200 recipients in To and Cc, registered or new, and each gets a mail of their own.
+#[tokio::test]
+async fn two_hundred_recipients() {
+    on_stage(async |stage| {
+        let mut clara = stage.log_in(CLARA).await;
+        let people = |from: u32, to: u32| (from..to).map(|n| format!("person{n}@guest.example")).collect::<Vec<_>>();
+        let input = json!({ "idempotencyKey": stage.key(), "to": [GINA, people(1, 100).join("; ")], "cc": people(100, 200),
+            "subject": "To all", "text": "The text." });
+        let sent = text(&clara.act(SEND, input).await.expect("it is sent"), "/message/id");
+        let query = "query($id: ID!) { node(id: $id) { ... on Message { to { address } cc { address } deliveries { state } } } }";
+        let shown = clara.ask(query, json!({ "id": sent })).await.expect("an answer");
+        let message = &shown["data"]["node"];
+        let count = |field: &str| message[field].as_array().map(Vec::len);
+        assert_eq!((count("to"), count("cc"), count("deliveries")), (Some(100), Some(100), Some(200)));
+        for who in [GINA, "person1@guest.example", "person199@guest.example"] {
+            assert_eq!(stage.mails(who).await.len(), 1, "mails to {who}");
+        }
+    })
+    .await;
+}
+
+/// A20, C13: mail ends when the policy says, or sooner if its sender wants, never later; six months are six of the calendar,
+/// also from the end of a long month.
+#[tokio::test]
+async fn mail_ends_in_time() {
+    on_stage(async |stage| {
+        let ends = async |stage: &crate::stage::Stage, wanted: Value| {
+            let mut clara = stage.log_in(CLARA).await;
+            let input = json!({ "idempotencyKey": stage.key(), "to": [GINA], "subject": "S", "text": "T", "expiresIn": wanted });
+            text(&clara.act(SEND, input).await.expect("it is sent"), "/message/expiresAt")
+        };
+        let after = |stage: &crate::stage::Stage, period: &str| {
+            stage.clock.now().plus(period.parse().expect("a period")).to_string()
+        };
+        for (wanted, counts) in [(Value::Null, "P60D"), (json!("P7D"), "P7D"), (json!("PT1H"), "PT1H"), (json!("P61D"), "P60D"), (json!("P1M"), "P1M")] {
+            assert_eq!(ends(stage, wanted.clone()).await, after(stage, counts), "{wanted}");
+        }
+        stage.change_policy(|policy| policy.retention.messages = "P6M".parse().expect("a period")).await;
+        for (sent, end) in [("P31D", "2026-10-02T"), ("P151D", "2027-02-28T"), ("P1D", "2027-03-01T")] {
+            stage.advance(sent).await;
+            let shown = ends(stage, Value::Null).await;
+            assert!(shown.starts_with(end), "sent at {}: {shown}", stage.clock.now());
+        }
+        assert_eq!(ends(stage, json!("P1Y")).await, after(stage, "P6M"));
+    })
+    .await;
+}

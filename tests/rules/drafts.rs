@@ -115,3 +115,74 @@ async fn too_many_recipients_do_not_spoil_a_draft() {
     })
     .await;
 }
+
+/// A36, A37, R5: a draft survives the session's end: after the next login it is as it was, its version still counts, and it goes
+/// out. A draft whose original was taken back or expired meanwhile is kept, and says why it cannot be sent.
+#[tokio::test]
+async fn a_draft_outlives_its_session_and_its_original() {
+    on_stage(async |stage| {
+        let (mut clara, mut gina) = (stage.log_in(CLARA).await, stage.log_in(GINA).await);
+        let [stays, taken_back] =
+            [stage.send(&mut clara, GINA, "Stays").await, stage.send(&mut clara, GINA, "Taken back").await];
+        let mut answers = vec![];
+        for (what, message) in [("replyTo", &stays), ("replyTo", &taken_back), ("forwardOf", &taken_back)] {
+            let begun = stage.draft(&mut gina, &json!({ what: message })).await;
+            let change = json!({ "to": [CLARA], "text": "Half a thought" });
+            answers.push(stage.save(&mut gina, &begun, change).await["draft"].clone());
+        }
+        let recall =
+            "mutation($input: RecallMessageInput!) { recallMessage(input: $input) { problems { code } } }";
+        clara.act(recall, json!({ "messageId": taken_back })).await.expect("it is taken back");
+        for draft in &answers[1..] {
+            let failed = stage.send_draft(&mut gina, draft).await;
+            assert_eq!(
+                (codes(&failed), &failed["draft"]["id"]),
+                (vec!["UNAVAILABLE"], &draft["id"]),
+                "{failed}"
+            );
+        }
+
+        stage.advance("PT31M").await;
+        let save = json!({ "draftId": answers[0]["id"], "version": answers[0]["version"], "text": "Lost" });
+        let ended = gina.ask(UPDATE, json!({ "input": save })).await.expect("an answer");
+        assert_eq!(crate::stage::error(&ended), "SESSION_ENDED", "{ended}");
+        let mut gina = stage.log_in(GINA).await;
+        let mut texts: Vec<_> = drafts(&mut gina).await.iter().map(|draft| draft["text"].clone()).collect();
+        texts.dedup();
+        assert_eq!(texts, [json!("Half a thought")]);
+        let whole =
+            stage.save(&mut gina, &answers[0], json!({ "text": "A whole one" })).await["draft"].clone();
+        assert_eq!(whole["version"], 3, "{whole}");
+        text(&stage.send_draft(&mut gina, &whole).await, "/message/id");
+
+        let late = stage.draft(&mut gina, &json!({ "replyTo": stays })).await;
+        stage.advance("P60D").await;
+        let mut gina = stage.log_in(GINA).await;
+        let failed = stage.send_draft(&mut gina, &late).await;
+        assert_eq!((codes(&failed), &failed["draft"]["id"]), (vec!["UNAVAILABLE"], &late["id"]), "{failed}");
+        assert_eq!(drafts(&mut gina).await.len(), 3);
+    })
+    .await;
+}
+
+/// R5, R7: of two windows that save one version at once, one wins; the other is shown what stands.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_windows_save_at_once() {
+    on_stage(async |stage| {
+        let mut clara = stage.log_in(CLARA).await;
+        let begun = stage.draft(&mut clara, &Value::Null).await;
+        let save = |text: &'static str| {
+            let (mut window, draft) = (clara.clone(), begun.clone());
+            async move {
+                let input = json!({ "draftId": draft["id"], "version": draft["version"], "text": text });
+                window.attempt(UPDATE, input).await.expect("an answer")
+            }
+        };
+        let (one, other) = tokio::join!(save("One"), save("Other"));
+        let (won, lost) = if codes(&one).is_empty() { (one, other) } else { (other, one) };
+        assert_eq!((codes(&won).len(), codes(&lost)), (0, vec!["CONFLICT"]), "{won} {lost}");
+        assert_eq!(lost["draft"], won["draft"]);
+        assert_eq!(won["draft"]["version"], 2);
+    })
+    .await;
+}

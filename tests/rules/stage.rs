@@ -11,6 +11,7 @@ use domain::{
 };
 use eventstore::{
     Clock,
+    db::Dialect,
     testing::{TestDb, on_both},
 };
 use sealpost::{
@@ -29,7 +30,7 @@ use std::{
     net::SocketAddr,
     path::PathBuf,
     sync::{
-        Mutex,
+        Arc, Mutex, Weak,
         atomic::{AtomicU32, Ordering},
     },
 };
@@ -76,25 +77,57 @@ pub struct Stage {
 pub async fn on_stage<F: AsyncFn(&mut Stage)>(test: F) {
     // On the heap: a test's whole play is one future, too large for a thread's stack of them.
     Box::pin(on_both(async |database: TestDb| {
-        let mut stage = Stage::set(&database).await;
+        let house = furnished(database).await;
+        let database = house.database.copy().await;
+        let mut stage = Stage::set(&database, house.cast.clone()).await;
         test(&mut stage).await;
         stage.node.stop().await;
     }))
     .await;
 }
 
+/// An organisation with its people. Their passwords are hashed once, and each test gets a copy.
+struct Furnished {
+    database: TestDb,
+    cast: Cast,
+}
+
+/// The house of this kind of database, furnished by whoever comes first, and gone with the last one who has it.
+async fn furnished(empty: TestDb) -> Arc<Furnished> {
+    static SQLITE: tokio::sync::Mutex<Weak<Furnished>> = tokio::sync::Mutex::const_new(Weak::new());
+    static POSTGRES: tokio::sync::Mutex<Weak<Furnished>> = tokio::sync::Mutex::const_new(Weak::new());
+    let house = match empty.db.dialect() {
+        Dialect::Sqlite => &SQLITE,
+        Dialect::Postgres => &POSTGRES,
+    };
+    let mut house = house.lock().await;
+    if let Some(standing) = house.upgrade() {
+        return standing;
+    }
+    let node = Node::open(configured(&empty), Clock::manual(BEGIN)).await.expect("the node opens");
+    node.start_projections();
+    let cast = demo::people_of(&node, "http://localhost").await.expect("people are enrolled");
+    node.app.wait_for(node.app.log().head()).await.expect("the read models catch up");
+    node.stop().await;
+    let furnished = Arc::new(Furnished { database: empty, cast });
+    *house = Arc::downgrade(&furnished);
+    furnished
+}
+
+fn configured(test: &TestDb) -> Config {
+    let database = Database { url: test.url.clone(), max_connections: 8 };
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    // A test's client can say where it is, as if a proxy had seen it there.
+    let trusted_proxies = vec!["127.0.0.1".parse().expect("a network")];
+    Config { database, trusted_proxies, ..Config::in_folder(test.dir.path(), listen) }
+}
+
 impl Stage {
-    async fn set(test: &TestDb) -> Self {
-        let folder = test.dir.path();
-        let database = Database { url: test.url.clone(), max_connections: 8 };
-        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        // A test's client can say where it is, as if a proxy had seen it there.
-        let trusted_proxies = vec!["127.0.0.1".parse().expect("a network")];
-        let config = Config { database, trusted_proxies, ..Config::in_folder(folder, listen) };
+    async fn set(test: &TestDb, cast: Cast) -> Self {
+        let config = configured(test);
         let clock = Clock::manual(BEGIN);
         let node = Node::open(config.clone(), clock.clone()).await.expect("the node opens");
         node.start_projections();
-        let cast = demo::people_of(&node, "http://localhost").await.expect("people are enrolled");
         let address = node.start_server().await.expect("the server listens");
         Self {
             node,
@@ -102,7 +135,7 @@ impl Stage {
             address,
             cast,
             config,
-            mail: folder.join("mail"),
+            mail: test.dir.path().join("mail"),
             keys: AtomicU32::new(0),
             read: Mutex::default(),
         }

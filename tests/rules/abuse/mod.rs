@@ -10,6 +10,7 @@ mod clock;
 mod failures;
 mod links;
 mod lookalikes;
+mod names;
 mod payloads;
 mod policy;
 mod tokens;

@@ -1,4 +1,4 @@
-//! List B, as far as accounts go: B1 to B4, B8, B9, B12 to B28, B36 to B55.
+//! List B: B1 to B28, B36 to B55.
 
 use super::{
     ADA, NEW_PASSWORD, PASSWORD, asks, can_log_in, did, does, first_path, link, logged_in, new_mail,
@@ -34,6 +34,9 @@ async fn the_platform_pack_lets_people_in() {
         pack.only_the_invited_address_registers().await;
         pack.registration_is_confirmed_by_mail().await;
         pack.the_persons_own_address_goes_on().await;
+        pack.a_sender_chooses_that_it_is_secure().await;
+        pack.the_web_is_enough().await;
+        pack.new_recipients_are_asked_about().await;
         pack.guests_do_not_invite().await;
     })
     .await;
@@ -171,6 +174,65 @@ impl Platform<'_> {
         new_mails(self.stage, ADA).await;
         self.stage.send(&mut self.clara, ADA, "Another").await;
         new_mail(self.stage, ADA).await;
+    }
+
+    /// B5: a message is secure because its sender chose so: no rule did.
+    async fn a_sender_chooses_that_it_is_secure(&mut self) {
+        let input = json!({ "idempotencyKey": self.stage.key(), "to": [ADA], "subject": "By choice", "text": "The text." });
+        let sent = did(&mut self.clara, "sendMessage", "message { subject securedByRule }", input).await;
+        assert_eq!(sent["message"], json!({ "subject": "By choice", "securedByRule": null }));
+        new_mail(self.stage, ADA).await;
+    }
+
+    /// B6, B7: with an address, a connection and a browser's cookie one reads and answers all secure mail, old and new.
+    async fn the_web_is_enough(&mut self) {
+        let inbox = folder(&mut self.ada, "inbox").await;
+        let subjects: Vec<_> = inbox.iter().map(|one| one["subject"].as_str().expect("a subject")).collect();
+        assert!(["Results", "Another", "By choice"].iter().all(|one| subjects.contains(one)), "{subjects:?}");
+        for message in inbox {
+            let opened = self.ada.act(OPEN, json!({ "messageId": message["id"] })).await.expect("it opens");
+            assert!(opened["content"]["text"].is_string(), "{opened}");
+            let input = json!({ "idempotencyKey": self.stage.key(), "messageId": message["id"], "text": "An answer." });
+            did(&mut self.ada, "replyToMessage", "message { id }", input).await;
+        }
+    }
+
+    /// B10, B11: who is new is listed and asked about, in new mail, replies and forwards; declined, nothing goes out and it stays
+    /// a draft; agreed, they are invited.
+    async fn new_recipients_are_asked_about(&mut self) {
+        let new = "neu@guest.example";
+        let received = self.stage.send(&mut self.ada, CLARA, "For Clara").await;
+        let sent_before = folder(&mut self.clara, "sent").await.len();
+        let fields = "message { id } draft { id version to { typed isNew } cc { typed isNew } }";
+        let mut kept = vec![];
+        for (mutation, rest) in [
+            ("sendMessage", json!({ "to": [new], "subject": "S", "text": "T" })),
+            ("replyToMessage", json!({ "messageId": received, "cc": [new], "text": "T" })),
+            ("forwardMessage", json!({ "messageId": received, "to": [new], "text": "T" })),
+        ] {
+            let mut input = rest;
+            input["idempotencyKey"] = json!(self.stage.key());
+            let asked = does(&mut self.clara, mutation, fields, input).await;
+            assert_eq!(codes(&asked), ["NEW_RECIPIENTS"], "{mutation}: {asked}");
+            assert!(
+                text(&asked, "/problems/0/message").contains(new) && asked["message"].is_null(),
+                "{asked}"
+            );
+            assert!(
+                asked["draft"].to_string().contains(&json!({ "isNew": true, "typed": new }).to_string()),
+                "{asked}"
+            );
+            kept.push(asked["draft"].clone());
+        }
+        assert_eq!(folder(&mut self.clara, "sent").await.len(), sent_before);
+        assert!(self.stage.mails(new).await.is_empty());
+        for draft in &kept {
+            let input = json!({ "idempotencyKey": self.stage.key(), "draftId": draft["id"], "version": draft["version"],
+                "newRecipients": "INVITE" });
+            did(&mut self.clara, "sendDraft", "message { id }", input).await;
+        }
+        assert_eq!(folder(&mut self.clara, "sent").await.len(), sent_before + 3);
+        assert!(!self.stage.mails(new).await.is_empty());
     }
 
     /// B13: guests cannot invite, neither alone nor by writing.

@@ -1,4 +1,6 @@
-//! List A, as far as accounts go: A1 to A19, A37, A45.
+//! List A, accounts: A1 to A19, A37, A45; messages are in `messages`.
+
+mod messages;
 
 use super::{
     ADA, NEW_PASSWORD, PASSWORD, PHRASE, asks, can_log_in, did, does, first_path, link, logged_in, new_mail,
