@@ -1,4 +1,4 @@
-//! A real browser, driven by the W3C WebDriver protocol: Debian's `chromium` and `chromium-driver`.
+//! A real browser, driven by the W3C `WebDriver` protocol: Debian's `chromium` and `chromium-driver`.
 
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
 };
 
-/// What an element is called in answers (WebDriver §11).
+/// What an element is called in answers (`WebDriver` §11).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// For so long an element is waited for that a page to come has: a click does not always wait for the page.

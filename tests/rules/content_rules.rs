@@ -216,8 +216,8 @@ async fn rules_look_at_what_members_write() {
             let refused = clara.attempt(SEND_DRAFT, send(&draft, json!(reason))).await.expect("an answer");
             assert_eq!((codes(&refused), fields(&refused)), (vec![code], vec!["overrideReason".to_owned()]));
         }
-        let sent = clara.act(SEND_DRAFT, send(&draft, json!("It is a test card."))).await.expect("it goes");
-        let sent = text(&sent, "/message/id");
+        let gone = clara.act(SEND_DRAFT, send(&draft, json!("It is a test card."))).await.expect("it goes");
+        let gone = text(&gone, "/message/id");
 
         // The first rule that matches acts, and that mail is secure already.
         let both = format!("{CARD} DE89 3704 0044 0532 0130 00");
@@ -255,10 +255,10 @@ async fn rules_look_at_what_members_write() {
         assert_eq!((&hit["action"], &hit["hitCount"], &hit["rule"]["name"]), (&json!("HOLD"), &json!(1), &json!("Cards HOLD")));
         assert_eq!((&hit["reason"], &hit["sender"]["address"]), (&json!("It is a test card."), &json!(CLARA)));
         assert_eq!((&hit["decision"], &hit["decidedBy"]["primaryAddress"]), (&json!("SECURE"), &json!(CLARA)));
-        assert_eq!(hit["message"]["id"], json!(sent));
+        assert_eq!(hit["message"]["id"], json!(gone));
         assert_eq!(hits(&mut officer, json!({ "waiting": true })).await["totalCount"], 0);
         let overridden = events(&mut officer, &["RULE_OVERRIDDEN"]).await;
-        assert_eq!((overridden.len(), &overridden[0]["message"]["id"]), (1, &json!(sent)));
+        assert_eq!((overridden.len(), &overridden[0]["message"]["id"]), (1, &json!(gone)));
         let answer = clara.ask(HITS, json!({})).await.expect("an answer");
         assert_eq!(error(&answer), "FORBIDDEN");
     })
@@ -420,11 +420,11 @@ async fn rules_are_tried_on_past_mail() {
         let answer = clara.ask(TRY, json!({ "input": input })).await.expect("an answer");
         assert_eq!(error(&answer), "FORBIDDEN");
         let many: Vec<_> = (0..51).map(|_| cards(1, "PASS")).collect();
-        let none = json!({ "name": "x", "order": 1, "action": "PASS", "conditions": [] });
+        let without = json!({ "name": "x", "order": 1, "action": "PASS", "conditions": [] });
         for (rules, from, wrong) in [
             (json!(many), from.to_string(), "rules"),
             (json!([]), from.to_string(), "rules"),
-            (json!([none]), from.to_string(), "rules.0.conditions"),
+            (json!([without]), from.to_string(), "rules.0.conditions"),
             (json!([cards(1, "PASS")]), "2030-01-01T00:00:00Z".to_owned(), "from"),
         ] {
             let input = json!({ "idempotencyKey": stage.key(), "rules": rules, "from": from });

@@ -335,7 +335,7 @@ async fn a_download_breaks_off_at_the_end() {
         let place = path(&keep(gina, &recalled).await["attachments"][0]["downloadUrl"]);
         let on_its_way = begun(gina, stage, &place).await;
         clara.act(RECALL, json!({ "messageId": recalled })).await.expect("it is recalled");
-        assert!(!on_its_way.is_whole().await, "a recalled file came whole");
+        assert!(!on_its_way.ends_whole().await, "a recalled file came whole");
 
         let kept = keep(gina, &ended).await;
         let end = OffsetDateTime::parse(&text(&kept, "/expiresAt"), &Rfc3339).expect("a time");
@@ -348,10 +348,10 @@ async fn a_download_breaks_off_at_the_end() {
             on_their_way.push((place, begun(who, stage, place).await));
         }
         // Without the end it would come whole: one is left alone.
-        assert!(begun(&gina, stage, &of_file).await.is_whole().await, "it does not come at all");
+        assert!(begun(&gina, stage, &of_file).await.ends_whole().await, "it does not come at all");
         stage.move_to(Timestamp::from(end)).await;
         for (place, one) in on_their_way {
-            assert!(!one.is_whole().await, "{place} came whole");
+            assert!(!one.ends_whole().await, "{place} came whole");
         }
     })
     .await;
@@ -513,7 +513,7 @@ async fn begun(client: &Client, stage: &Stage, path: &str) -> OnItsWay {
 
 impl OnItsWay {
     /// Takes what comes until nothing does, and says whether a client would take it for the whole.
-    async fn is_whole(mut self) -> bool {
+    async fn ends_whole(mut self) -> bool {
         // A connection that was cut counts as its end.
         let _ = self.stream.read_to_end(&mut self.came).await;
         let end_of_head = self.came.windows(4).position(|four| four == b"\r\n\r\n").expect("headers");

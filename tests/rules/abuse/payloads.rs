@@ -3,7 +3,7 @@
 use super::allowed;
 use crate::{
     browser::Browser,
-    house::{ADMINISTRATOR, BRUNO, CLARA, GINA},
+    house::{ADMINISTRATOR, BRUNO, CLARA, GINA, OFFICER},
     registration::form,
     stage::{INVITE, REGISTER, Stage, codes, on_stage},
 };
@@ -34,6 +34,8 @@ const ADMINISTRATORS: [&str; 11] = [
     "claimDomain",
     "releaseDomain",
 ];
+const AUTHORS: [&str; 5] =
+    ["changePolicy", "createContentRule", "updateContentRule", "deleteContentRule", "dryRunContentRules"];
 const STRANGERS: [&str; 16] = [
     "register",
     "activateAccount",
@@ -198,6 +200,7 @@ struct House {
     member: Browser,
     administrator: Browser,
     author: Browser,
+    officer: Browser,
     stranger: Browser,
     has: Map<String, Value>,
     networks: u32,
@@ -257,7 +260,17 @@ impl House {
         let Value::Object(has) = has else { unreachable!("it was written as an object") };
         let stranger = Browser::new(stage, "192.0.2.1");
         let author = Browser::log_in(stage, "192.0.2.1", BRUNO).await;
-        Self { member, administrator, author, stranger, has, networks: 0, http: reqwest::Client::new() }
+        let officer = Browser::log_in(stage, "192.0.2.1", OFFICER).await;
+        Self {
+            member,
+            administrator,
+            author,
+            officer,
+            stranger,
+            has,
+            networks: 0,
+            http: reqwest::Client::new(),
+        }
     }
 
     /// What the input of this mutation is filled with; what a successful one uses up is made anew.
@@ -295,8 +308,10 @@ impl House {
             &self.administrator
         } else if STRANGERS.contains(&mutation) {
             &self.stranger
-        } else if mutation == "changePolicy" {
+        } else if AUTHORS.contains(&mutation) {
             &self.author
+        } else if mutation == "decideHeldMail" {
+            &self.officer
         } else {
             &self.member
         };
