@@ -108,7 +108,10 @@ async fn furnished(empty: TestDb) -> Arc<Furnished> {
     node.start_projections();
     let cast = demo::people_of(&node, "http://localhost").await.expect("people are enrolled");
     node.app.wait_for(node.app.log().head()).await.expect("the read models catch up");
+    let log = node.app.log().clone();
     node.stop().await;
+    // A connection that is still closing would take files away while they are copied.
+    log.db().close().await;
     let furnished = Arc::new(Furnished { database: empty, cast });
     *house = Arc::downgrade(&furnished);
     furnished
