@@ -268,7 +268,7 @@ impl MessageView {
 }
 
 fn unavailable() -> Error {
-    Problem::new(ProblemCode::Unavailable, "This message is gone; nobody can open it any more.").into()
+    Problem::new(ProblemCode::Unavailable, "This message is gone; you cannot open it any more.").into()
 }
 
 pub(crate) fn view(
