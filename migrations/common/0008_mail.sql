@@ -22,7 +22,6 @@ CREATE TABLE rm_messages (
 );
 CREATE INDEX rm_messages_by_expiry ON rm_messages (expired_at, expires_at);
 CREATE INDEX rm_messages_by_time ON rm_messages (organisation, sent_at, message);
-CREATE INDEX rm_messages_by_original ON rm_messages (organisation, forward_of) WHERE forward_of IS NOT NULL;
 
 DROP TABLE rm_mailbox;
 CREATE TABLE rm_mailbox (
