@@ -15,75 +15,12 @@ use crate::{
     padding::{CONTENT_FLOOR_BYTES, FLOOR_BYTES, pad, unpad},
     sealed::{OpenError, open, seal_with_nonce},
 };
+pub use proof::entry::{Class, ENTRY_BYTES, HEADER_BYTES, Header, entry, leaf};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-/// Bytes in an encoded header.
-pub const HEADER_BYTES: usize = 58;
-/// Bytes in an entry of the Merkle tree: header and hash of the body.
-pub const ENTRY_BYTES: usize = HEADER_BYTES + 32;
-
-const MAGIC: &[u8; 4] = b"SPE1";
-const FORMAT: u8 = 1;
 const LABEL: &str = "event";
 const AAD_BYTES: usize = HEADER_BYTES + 3 + 16;
-
-/// What an event is about. Clear in the row, so that the key events can be read before any other key is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Class {
-    /// What people and workers did.
-    Domain = 1,
-    /// What happened to keys.
-    Key = 2,
-    /// What happened to the log itself.
-    System = 3,
-}
-
-impl TryFrom<u8> for Class {
-    type Error = OpenError;
-
-    fn try_from(code: u8) -> Result<Self, OpenError> {
-        [Self::Domain, Self::Key, Self::System]
-            .into_iter()
-            .find(|&class| class as u8 == code)
-            .ok_or(OpenError::Malformed)
-    }
-}
-
-/// The clear part of an event's row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Header {
-    /// What the event is about.
-    pub class: Class,
-    /// The organisation's number in this database.
-    pub organisation: u32,
-    /// The stream's keyed tag: a [`blind::tag`](crate::blind::tag) of its name.
-    pub stream: [u8; 16],
-    /// The event's number in its stream, from 1.
-    pub version: u64,
-    /// The event's own id.
-    pub event_id: [u8; 16],
-    /// When it was recorded, in microseconds since 1970-01-01 UTC.
-    pub recorded_at: i64,
-}
-
-impl Header {
-    /// The header's bytes, as they are authenticated and hashed.
-    #[must_use]
-    pub fn encode(&self) -> [u8; HEADER_BYTES] {
-        let mut bytes = [0; HEADER_BYTES];
-        bytes[..4].copy_from_slice(MAGIC);
-        bytes[4] = FORMAT;
-        bytes[5] = self.class as u8;
-        bytes[6..10].copy_from_slice(&self.organisation.to_be_bytes());
-        bytes[10..26].copy_from_slice(&self.stream);
-        bytes[26..34].copy_from_slice(&self.version.to_be_bytes());
-        bytes[34..50].copy_from_slice(&self.event_id);
-        bytes[50..].copy_from_slice(&self.recorded_at.to_be_bytes());
-        bytes
-    }
-}
 
 /// What a section holds, and so which sort of key seals it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -226,19 +163,4 @@ pub(crate) fn aad(
 #[must_use]
 pub fn body_hash(body: &[u8]) -> [u8; 32] {
     Sha256::digest(body).into()
-}
-
-/// The entry of the Merkle tree: header, then the hash of the body. It holds no ciphertext.
-#[must_use]
-pub fn entry(header: &Header, body_hash: &[u8; 32]) -> [u8; ENTRY_BYTES] {
-    let mut entry = [0; ENTRY_BYTES];
-    entry[..HEADER_BYTES].copy_from_slice(&header.encode());
-    entry[HEADER_BYTES..].copy_from_slice(body_hash);
-    entry
-}
-
-/// The entry's leaf hash (RFC 6962 §2.1); the byte 0x00 keeps leaves apart from inner nodes.
-#[must_use]
-pub fn leaf(header: &Header, body_hash: &[u8; 32]) -> [u8; 32] {
-    Sha256::new().chain_update([0]).chain_update(entry(header, body_hash)).finalize().into()
 }

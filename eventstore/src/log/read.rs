@@ -185,10 +185,7 @@ fn header(row: &Row) -> Result<Header, LogError> {
     let malformed = || LogError::Open { position, problem: OpenError::Malformed };
     let number = |column| row.int(column).map_err(LogError::from);
     Ok(Header {
-        class: u8::try_from(number("class")?)
-            .ok()
-            .and_then(|class| Class::try_from(class).ok())
-            .ok_or_else(malformed)?,
+        class: u8::try_from(number("class")?).ok().and_then(Class::from_code).ok_or_else(malformed)?,
         organisation: u32::try_from(number("organisation")?).map_err(|_| malformed())?,
         stream: row.bytes16("stream")?,
         version: u64::try_from(number("version")?).map_err(|_| malformed())?,
