@@ -101,6 +101,9 @@ pub enum Subject {
     Account(AccountId),
     /// An address that nobody holds.
     Address(AddressTag),
+    /// A record of compliance, such as a hold or a review: what it says in words belongs to the organisation, and outlives
+    /// the account of whoever wrote it.
+    Record(Uuid),
 }
 
 /// Which content key the content of an event is sealed under; one at most.

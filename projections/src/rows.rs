@@ -67,6 +67,7 @@ pub(crate) fn aad(subject: Subject) -> [u8; 16] {
     match subject {
         Subject::Account(account) => account.bytes(),
         Subject::Address(address) => address.bytes(),
+        Subject::Record(record) => record.into_bytes(),
     }
 }
 

@@ -138,7 +138,7 @@ impl Viewer {
             capabilities: who.capabilities().into_iter().map(Capability::from).collect(),
             mailbox: Mailbox::new(who.account),
             administration: Some(Administration),
-            compliance: Some(Compliance),
+            compliance: Some(Compliance::default()),
             who,
         }
     }

@@ -111,6 +111,7 @@ impl KeyName {
         let owner = match subject {
             Subject::Account(account) => account.bytes(),
             Subject::Address(address) => address.bytes(),
+            Subject::Record(record) => record.into_bytes(),
         };
         Self::new(organisation, Purpose::Subject, owner, 0)
     }
