@@ -4,14 +4,13 @@
 mod running;
 mod store;
 
-pub(crate) use store::Stored;
-
 use crate::{
-    App, Done, Error, Place, Problem, ProblemCode, Viewer, content_rules::ContentRule,
-    content_rules::problem_at, sending::sent_id,
+    App, Done, Error, Problem, ProblemCode, Viewer, Work, WorkKind,
+    content_rules::{ContentRule, problem_at},
+    works::Stored,
 };
 use domain::{
-    AccountId, MessageId, OrganisationId, Timestamp,
+    AccountId, MessageId, Timestamp,
     audit::{Question, Right, Topic},
     content::{Action, Rule},
     id::{Id, RuleId},
@@ -23,36 +22,18 @@ use uuid::Uuid;
 /// Rules tried on past mail.
 #[derive(Debug, Clone)]
 pub struct DryRun {
-    /// Which.
-    pub id: Id<DryRun>,
-    /// How it stands.
-    pub state: DryRunState,
-    /// Messages that were looked at.
-    pub done: u64,
-    /// Messages in all, once it has begun.
-    pub total: Option<u64>,
-    /// When it began.
-    pub started_at: Option<Timestamp>,
-    /// When it ended.
-    pub finished_at: Option<Timestamp>,
-    /// What went wrong, in words.
-    pub failure: Option<String>,
+    /// How far it is; its id is the run's.
+    pub work: Work,
     /// The rules.
     pub rules: Vec<ContentRule>,
 }
 
-/// How a dry run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DryRunState {
-    /// It waits for the job.
-    Queued,
-    /// It is under way; a node that stops leaves it to the next.
-    Running,
-    /// It has looked at everything.
-    Done,
-    /// It gave up.
-    Failed,
+/// What is tried, as it is kept until it was.
+#[derive(Serialize, Deserialize)]
+struct Trial {
+    rules: Vec<Rule>,
+    from: Timestamp,
+    until: Timestamp,
 }
 
 /// A past message that a rule would have met.
@@ -87,8 +68,6 @@ pub struct DryRunRequest {
 
 /// Rules that are tried together.
 const RULES: usize = 50;
-/// Runs that are not finished, of one organisation.
-const UNFINISHED: u64 = 10;
 
 impl App {
     /// Has rules tried on past mail (G3). That somebody asked is on record, as every question is.
@@ -112,31 +91,20 @@ impl App {
         let question =
             Question { topic: Topic::Policy, from: Some(from), until: Some(until), ..Question::default() };
         let position = self.ask(organisation, &meta, question).await?;
-        let id: Id<DryRun> = sent_id(&key);
-        if let Some(known) = self.stored_run(organisation, id).await? {
-            if known.input != key.input {
-                return Err(eventstore::LogError::KeyReused.into());
-            }
-        } else {
-            if self.unfinished_runs(organisation).await? >= UNFINISHED {
-                let message = "As many dry runs wait as can; try again when one of them is done.";
-                return Err(Problem::new(ProblemCode::NotAllowed, message).into());
-            }
-            let plain = serde_json::to_vec(&rules).map_err(Error::internal)?;
-            let sealed = self.hide(organisation, Place::DryRun, &plain).await?;
-            self.store_run(organisation, id, key.input, sealed, (from, until), now).await?;
-        }
-        let run =
-            self.dry_run_of(organisation, id).await?.ok_or_else(|| crate::error::not_found("dry run"))?;
-        Ok(Done { value: run, position })
+        let trial = Trial { rules, from, until };
+        let begun = self.begin_work(organisation, WorkKind::DryRun, &key, &trial, position).await?;
+        Ok(Done { value: self.dry_run_from(&begun.value).await?, position })
     }
 
     /// A dry run, for policy authors; there is none for others.
-    pub async fn dry_run(&self, viewer: &Viewer, id: Id<DryRun>) -> Result<Option<DryRun>, Error> {
+    pub async fn dry_run(&self, viewer: &Viewer, id: Id<Work>) -> Result<Option<DryRun>, Error> {
         if viewer.role_for(Right::AuthorPolicy).is_none() {
             return Ok(None);
         }
-        self.dry_run_of(viewer.organisation, id).await
+        match self.stored_work(viewer.organisation, WorkKind::DryRun, id).await? {
+            Some(stored) => Ok(Some(self.dry_run_from(&stored).await?)),
+            None => Ok(None),
+        }
     }
 
     /// What a dry run met so far, the newest mail first.
@@ -147,7 +115,7 @@ impl App {
         page: &TimedPage<domain::message::Message>,
     ) -> Result<Slice<TriedHit>, Error> {
         let Slice { items, has_previous, has_next } =
-            self.stored_hits(viewer.organisation, run.id, page).await?;
+            self.stored_hits(viewer.organisation, run.work.id, page).await?;
         let known = |hit: store::StoredHit| {
             let rule = run.rules.get(hit.rule)?.clone();
             let store::StoredHit { message, at, action, hits, sender, .. } = hit;
@@ -163,7 +131,7 @@ impl App {
         run: &DryRun,
         message: MessageId,
     ) -> Result<Option<TriedHit>, Error> {
-        let Some(at) = self.stored_hit_at(viewer.organisation, run.id, message).await? else {
+        let Some(at) = self.stored_hit_at(viewer.organisation, run.work.id, message).await? else {
             return Ok(None);
         };
         // The page that ends with it.
@@ -178,30 +146,19 @@ impl App {
 
     /// How many it met so far.
     pub async fn dry_run_hit_count(&self, viewer: &Viewer, run: &DryRun) -> Result<u64, Error> {
-        self.stored_hit_count(viewer.organisation, run.id).await
+        self.stored_hit_count(viewer.organisation, run.work.id).await
     }
 
-    async fn dry_run_of(
-        &self,
-        organisation: OrganisationId,
-        id: Id<DryRun>,
-    ) -> Result<Option<DryRun>, Error> {
-        let Some(stored) = self.stored_run(organisation, id).await? else { return Ok(None) };
-        let rules = self.rules_of_run(organisation, &stored).await?;
-        let Stored { state, done, total, started_at, finished_at, failure, .. } = stored;
-        let rules =
-            rules.into_iter().enumerate().map(|(place, rule)| ContentRule { id: tried(id, place), rule });
-        Ok(Some(DryRun { id, state, done, total, started_at, finished_at, failure, rules: rules.collect() }))
-    }
-
-    async fn rules_of_run(&self, organisation: OrganisationId, run: &Stored) -> Result<Vec<Rule>, Error> {
-        let plain = self.reveal(organisation, Place::DryRun, &run.rules).await?.unwrap_or_default();
-        serde_json::from_slice(&plain).map_err(Error::internal)
+    async fn dry_run_from(&self, stored: &Stored) -> Result<DryRun, Error> {
+        let work = stored.work.clone();
+        let rules = self.asked_of::<Trial>(stored).await?.rules.into_iter().enumerate();
+        let rules = rules.map(|(place, rule)| ContentRule { id: tried(work.id, place), rule }).collect();
+        Ok(DryRun { work, rules })
     }
 }
 
 /// The id of a rule that stands nowhere but in a dry run.
-fn tried(run: Id<DryRun>, place: usize) -> RuleId {
+fn tried(run: Id<Work>, place: usize) -> RuleId {
     RuleId::new(Uuid::new_v5(&run.uuid(), &place.to_be_bytes()))
 }
 

@@ -53,6 +53,7 @@ mod sessions;
 mod sweeping;
 mod throttle;
 mod uploads;
+mod works;
 
 pub use administration::{Listed, PeopleFilter, RoleHolder, Steward};
 pub use auditing::{AuditPage, AuditedEvent};
@@ -63,7 +64,7 @@ pub use clients::{ClientCredential, ClientRequest, ClientView};
 pub use content_rules::ContentRule;
 pub use downloads::{Format, Interrupted, Leaving, Offer, Printout};
 pub use drafts::{DraftChange, DraftView, NewDraft};
-pub use dry_runs::{DryRun, DryRunRequest, DryRunState, TriedHit};
+pub use dry_runs::{DryRun, DryRunRequest, TriedHit};
 pub use envelopes::{EnvelopeRegistration, EnvelopeView};
 pub use error::{Error, Problem, ProblemCode};
 pub use help::{HelpTopic, SUPPORTED_BROWSERS, help_topics};
@@ -86,6 +87,7 @@ pub use searching::{Found, FoundPage, Standing};
 pub use second_factor::SecondFactorKind;
 pub use sending::{ForwardRequest, MessageRequest, NewRecipients, ReplyRequest, SendDraftRequest, Unsent};
 pub use uploads::{PendingFile, Upload, UploadRequest};
+pub use works::{Work, WorkKind, WorkState};
 
 use domain::{Metadata, OrganisationId, event::Actor};
 use eventstore::{Log, Position, blobs::Blobs, log::ATTEMPTS};

@@ -12,8 +12,8 @@ pub enum Place {
     Position,
     /// Where a page of a list ends.
     Cursor,
-    /// The rules of a dry run, where it is kept.
-    DryRun,
+    /// What a work was asked to do, where it is kept.
+    Work,
 }
 
 impl Place {
@@ -21,7 +21,7 @@ impl Place {
         match self {
             Self::Position => "position",
             Self::Cursor => "cursor",
-            Self::DryRun => "dry-run",
+            Self::Work => "work",
         }
     }
 }

@@ -435,10 +435,11 @@ async fn rules_are_tried_on_past_mail() {
         // A run as a node left it that stopped halfway: what it looked at is not looked at again.
         let input = json!({ "idempotencyKey": stage.key(), "rules": [cards(1, "HOLD")], "from": from.to_string() });
         let left = text(&bruno.act(TRY, input).await.expect("it begins"), "/dryRun/id");
-        let halfway = "UPDATE dry_runs SET state = 'running', done = 2, total = 4, started_at = $1, last_at = $1, \
-             last_message = $2 WHERE state = 'queued'";
+        let halfway = "UPDATE works SET state = 'running', done = 2, total = 4, started_at = $1, place = $2 \
+             WHERE state = 'queued'";
         let second = from.plus("PT2S".parse().expect("a period")).micros();
-        let values = vec![second.into(), uuid::Uuid::max().into()];
+        let place = [&second.to_be_bytes()[..], uuid::Uuid::max().as_bytes()].concat();
+        let values = vec![second.into(), place.into()];
         stage.node.app.log().db().run(halfway, values).await.expect("it is so");
         let ran = stage.node.scheduler.run_now(JobName::TryRules).await.expect("the job runs").expect("it ran");
         assert_eq!((ran.failure, ran.done_count), (None, 2));

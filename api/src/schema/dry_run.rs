@@ -27,7 +27,7 @@ pub(crate) struct DryRun {
 impl DryRun {
     /// How far it is.
     async fn work(&self, ctx: &Context<'_>) -> Work {
-        Work::of_dry_run(&self.run, asker(ctx).app.log().now())
+        Work::at(asker(ctx).app.log().now(), &self.run.work)
     }
 
     /// What would have been met.
@@ -50,12 +50,12 @@ impl DryRun {
             None
         };
         let entry = |hit: &app::TriedHit| place(hit.at, hit.message);
-        connection(asker, slice, total, entry, |hit| RuleHit::tried(self.run.id, hit)).await
+        connection(asker, slice, total, entry, |hit| RuleHit::tried(self.run.work.id, hit)).await
     }
 }
 
 impl From<app::DryRun> for DryRun {
     fn from(run: app::DryRun) -> Self {
-        Self { id: ids::id(Kind::DryRun, run.id.uuid()), run }
+        Self { id: ids::id(Kind::DryRun, run.work.id.uuid()), run }
     }
 }

@@ -130,10 +130,10 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             match (run, second) {
                 (Some(run), Some(message)) => {
                     let hit = asker.app.dry_run_hit(&viewer, &run, MessageId::new(message)).await;
-                    hit.map_err(failure)?.map(|hit| Node::RuleHit(RuleHit::tried(run.id, hit)))
+                    hit.map_err(failure)?.map(|hit| Node::RuleHit(RuleHit::tried(run.work.id, hit)))
                 }
                 (Some(run), None) if kind == Kind::Work => {
-                    Some(Node::Work(Work::of_dry_run(&run, asker.app.log().now())))
+                    Some(Node::Work(Work::at(asker.app.log().now(), &run.work)))
                 }
                 (Some(run), None) => Some(Node::DryRun(run.into())),
                 (None, _) => None,

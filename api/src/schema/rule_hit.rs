@@ -97,7 +97,7 @@ impl RuleHit {
     }
 
     /// A hit of a dry run. The message is the officers' to see.
-    pub(super) fn tried(run: Id<app::DryRun>, hit: TriedHit) -> Self {
+    pub(super) fn tried(run: Id<app::Work>, hit: TriedHit) -> Self {
         let TriedHit { message, at, rule, action, hits, sender } = hit;
         Self {
             id: ids::tried_hit(run.uuid(), message.uuid()),

@@ -4,7 +4,6 @@ use super::{
     ids::{self, Kind},
     scalars::{DateTime, Long, Period},
 };
-use app::DryRunState;
 use async_graphql::{Enum, ID, SimpleObject};
 use domain::{Timestamp, period};
 
@@ -47,40 +46,40 @@ pub(crate) enum WorkState {
 }
 
 impl Work {
-    /// A dry run, counted in messages.
-    pub(super) fn of_dry_run(run: &app::DryRun, now: Timestamp) -> Self {
+    /// As it stands at an instant.
+    pub(super) fn at(now: Timestamp, work: &app::Work) -> Self {
         let long = |count: u64| Long(i64::try_from(count).unwrap_or(i64::MAX));
         Self {
-            id: ids::id(Kind::Work, run.id.uuid()),
-            state: run.state.into(),
-            done: long(run.done),
-            total: run.total.map(long),
-            started_at: run.started_at.map(DateTime),
-            finished_at: run.finished_at.map(DateTime),
-            remaining: remaining(run, now).map(Period),
-            failure: run.failure.clone(),
+            id: ids::id(Kind::Work, work.id.uuid()),
+            state: work.state.into(),
+            done: long(work.done),
+            total: work.total.map(long),
+            started_at: work.started_at.map(DateTime),
+            finished_at: work.finished_at.map(DateTime),
+            remaining: remaining(work, now).map(Period),
+            failure: work.failure.clone(),
         }
     }
 }
 
 /// As long for each unit that is left as those before took.
-fn remaining(run: &app::DryRun, now: Timestamp) -> Option<period::Period> {
-    let (total, began) = (run.total?, run.started_at?);
-    if run.finished_at.is_some() || run.done == 0 {
+fn remaining(work: &app::Work, now: Timestamp) -> Option<period::Period> {
+    let (total, began) = (work.total?, work.started_at?);
+    if work.finished_at.is_some() || work.done == 0 {
         return None;
     }
     let so_far = u64::try_from(now.seconds_since(began)).ok()?;
-    let left = so_far.saturating_mul(total.saturating_sub(run.done)) / run.done;
+    let left = so_far.saturating_mul(total.saturating_sub(work.done)) / work.done;
     Some(period::Period::seconds(u32::try_from(left).unwrap_or(u32::MAX)))
 }
 
-impl From<DryRunState> for WorkState {
-    fn from(state: DryRunState) -> Self {
+impl From<app::WorkState> for WorkState {
+    fn from(state: app::WorkState) -> Self {
         match state {
-            DryRunState::Queued => Self::Queued,
-            DryRunState::Running => Self::Running,
-            DryRunState::Done => Self::Done,
-            DryRunState::Failed => Self::Failed,
+            app::WorkState::Queued => Self::Queued,
+            app::WorkState::Running => Self::Running,
+            app::WorkState::Done => Self::Done,
+            app::WorkState::Failed => Self::Failed,
         }
     }
 }
