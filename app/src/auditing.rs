@@ -165,6 +165,7 @@ fn typed(event: &Event) -> Option<EmailAddress> {
         | Event::Message(..)
         | Event::Notification(..)
         | Event::Audit(..)
+        | Event::Export(..)
         | Event::Key(..) => None,
     }
 }
@@ -194,6 +195,7 @@ fn network(event: &Event) -> Option<IpAddr> {
         | Event::Message(..)
         | Event::Notification(..)
         | Event::Audit(..)
+        | Event::Export(..)
         | Event::Key(..) => None,
     }
 }

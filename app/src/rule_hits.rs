@@ -89,6 +89,7 @@ fn reason(event: &Event) -> Option<&Personal<String>> {
         | Event::Message(..)
         | Event::Notification(..)
         | Event::Audit(..)
+        | Event::Export(..)
         | Event::Key(..) => None,
     }
 }

@@ -12,6 +12,10 @@ pub struct TokenHash(#[serde(with = "text32")] pub [u8; 32]);
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealed(#[serde(with = "text")] pub Vec<u8>);
 
+/// A SHA-256, shown as 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sha256(#[serde(with = "text32")] pub [u8; 32]);
+
 /// The key of one attachment's blob. Stands inside sealed content only.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlobKey(#[serde(with = "text32")] pub [u8; 32]);
@@ -49,6 +53,16 @@ impl fmt::Debug for TokenHash {
 impl fmt::Debug for Sealed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Sealed({} bytes)", self.0.len())
+    }
+}
+impl fmt::Display for Sha256 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+impl fmt::Debug for Sha256 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 impl fmt::Debug for BlobKey {

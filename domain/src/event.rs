@@ -3,10 +3,10 @@
 use crate::{
     account, audit,
     decider::Decider,
-    device, draft,
+    device, draft, export,
     id::{
-        AccountId, AddressTag, ContentKeyId, DeviceTag, DraftId, Id, InquiryId, IntakeId, MessageId,
-        NetworkTag, NotificationId, SessionId, VaultKeyId,
+        AccountId, AddressTag, ContentKeyId, DeviceTag, DraftId, ExportId, Id, InquiryId, IntakeId,
+        MessageId, NetworkTag, NotificationId, SessionId, VaultKeyId,
     },
     intake, key, message, network, notification, organisation,
     policy::Role,
@@ -44,6 +44,8 @@ pub enum Event {
     Notification(NotificationId, notification::Event),
     /// Of a question to the audit.
     Audit(InquiryId, audit::Event),
+    /// Of an export.
+    Export(ExportId, export::Event),
     /// Of a key.
     Key(VaultKeyId, key::Event),
 }
@@ -242,6 +244,15 @@ impl Stored for audit::Audit {
     }
 }
 
+impl Stored for export::Export {
+    fn event(stream: Uuid, event: export::Event) -> Event {
+        Event::Export(Id::new(stream), event)
+    }
+    fn own(event: Event) -> Option<export::Event> {
+        if let Event::Export(_, own) = event { Some(own) } else { None }
+    }
+}
+
 impl Stored for key::VaultKey {
     const CLASS: Class = Class::Key;
 
@@ -264,6 +275,7 @@ impl Event {
                 Some(Subject::Account(*account))
             }
             Event::Reservation(address, _) | Event::Replier(address, _) => Some(Subject::Address(*address)),
+            Event::Export(export, _) => Some(Subject::Record(export.uuid())),
             Event::Organisation(_)
             | Event::Network(..)
             | Event::Device(..)
@@ -294,6 +306,7 @@ impl Event {
             | Event::Replier(..)
             | Event::Notification(..)
             | Event::Audit(..)
+            | Event::Export(..)
             | Event::Key(..) => None,
         }
     }

@@ -41,6 +41,8 @@ pub type DeviceTag = Id<crate::device::Device>;
 pub type ContentKeyId = Id<crate::message::ContentKey>;
 /// One query of the audit.
 pub type InquiryId = Id<crate::audit::Audit>;
+/// What was taken out of the system.
+pub type ExportId = Id<crate::export::Export>;
 /// A key of the vault.
 pub type VaultKeyId = Id<crate::key::VaultKey>;
 /// A content rule of an organisation.

@@ -3,7 +3,7 @@
 
 use crate::{
     decider::Decider,
-    id::{AccountId, DraftId, IntakeId},
+    id::{AccountId, DraftId, ExportId, IntakeId},
     timestamp::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -56,6 +56,11 @@ pub enum Subject {
     Draft {
         /// Which.
         draft: DraftId,
+    },
+    /// The files of an export, when their time is over.
+    Export {
+        /// Which.
+        export: ExportId,
     },
     /// A mail that was held and is settled.
     Held {

@@ -14,6 +14,7 @@ pub mod decider;
 pub mod device;
 pub mod draft;
 pub mod event;
+pub mod export;
 pub mod file_name;
 pub mod id;
 pub mod intake;

@@ -11,6 +11,7 @@ use domain::{
     device::Device,
     draft::Draft,
     event::Stored,
+    export::Export,
     intake::Intake,
     key::VaultKey,
     message::Message,
@@ -130,7 +131,7 @@ pub(crate) fn join(
 type Parser = fn(Uuid, Value) -> serde_json::Result<Event>;
 
 fn parser(category: &str) -> Option<Parser> {
-    let aggregates: [(&str, Parser); 12] = [
+    let aggregates: [(&str, Parser); 13] = [
         (Organisation::CATEGORY, parse::<Organisation>),
         (Account::CATEGORY, parse::<Account>),
         (Reservation::CATEGORY, parse::<Reservation>),
@@ -142,6 +143,7 @@ fn parser(category: &str) -> Option<Parser> {
         (Replier::CATEGORY, parse::<Replier>),
         (Notification::CATEGORY, parse::<Notification>),
         (Audit::CATEGORY, parse::<Audit>),
+        (Export::CATEGORY, parse::<Export>),
         (VaultKey::CATEGORY, parse::<VaultKey>),
     ];
     aggregates.into_iter().find_map(|(known, parse)| (known == category).then_some(parse))

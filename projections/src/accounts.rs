@@ -129,6 +129,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         | Event::Draft(..)
         | Event::Message(..)
         | Event::Audit(..)
+        | Event::Export(..)
         | Event::Key(..) => vec![],
     }
 }

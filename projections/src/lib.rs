@@ -11,6 +11,7 @@ pub mod addresses;
 mod advance;
 pub mod audit;
 mod error;
+pub mod exports;
 pub mod links;
 pub mod lockouts;
 pub mod mailbox;
@@ -57,5 +58,6 @@ pub const READ_MODELS: &[ReadModel] = &[
     mailbox::MODEL,
     notifications::MODEL,
     rule_hits::MODEL,
+    exports::MODEL,
     audit::MODEL,
 ];

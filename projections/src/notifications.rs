@@ -206,6 +206,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         | Event::Draft(..)
         | Event::Intake(..)
         | Event::Audit(..)
+        | Event::Export(..)
         | Event::Key(..) => {
             vec![]
         }

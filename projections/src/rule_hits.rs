@@ -94,6 +94,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         | Event::Message(..)
         | Event::Notification(..)
         | Event::Audit(..)
+        | Event::Export(..)
         | Event::Key(..) => vec![],
     }
 }

@@ -268,6 +268,8 @@ impl From<audit::Kind> for AuditEventKind {
             audit::Kind::HeldMailPassed => Self::HeldMailPassed,
             audit::Kind::AuditQueried => Self::AuditQueried,
             audit::Kind::AccessRefused => Self::AccessRefused,
+            audit::Kind::Exported => Self::Exported,
+            audit::Kind::ExportDownloaded => Self::ExportDownloaded,
             audit::Kind::KeyDestructionRequested => Self::KeyDestructionRequested,
             audit::Kind::KeyDestroyed => Self::KeyDestroyed,
         }

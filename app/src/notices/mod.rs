@@ -142,6 +142,7 @@ impl App {
             | Event::Replier(..)
             | Event::Draft(..)
             | Event::Audit(..)
+            | Event::Export(..)
             | Event::Key(..) => Ok(None),
         }
     }

@@ -6,7 +6,10 @@ use crate::{
     db::{Db, Row, Tx, Value},
 };
 use domain::{
-    AccountId, DraftId, OrganisationId, Timestamp, event::Subject, id::IntakeId, message::Direction,
+    AccountId, DraftId, OrganisationId, Timestamp,
+    event::Subject,
+    id::{ExportId, IntakeId},
+    message::Direction,
     period::Period,
 };
 use seal::{Key, KeyId};
@@ -46,6 +49,8 @@ pub enum Purpose {
     Draft = 8,
     /// A mail that is held.
     Held = 9,
+    /// The files of one export.
+    Export = 17,
 }
 
 /// Which key is meant.
@@ -148,6 +153,11 @@ impl KeyName {
     #[must_use]
     pub fn held(organisation: OrganisationId, intake: IntakeId) -> Self {
         Self::new(organisation, Purpose::Held, intake.bytes(), 0)
+    }
+    /// For the files of an export.
+    #[must_use]
+    pub fn export(organisation: OrganisationId, export: ExportId) -> Self {
+        Self::new(organisation, Purpose::Export, export.bytes(), 0)
     }
     pub(super) fn values(&self) -> Vec<Value> {
         vec![

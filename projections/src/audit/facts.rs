@@ -12,6 +12,7 @@ use domain::{
     content::Action,
     device, draft,
     event::{Actor, Metadata},
+    export,
     id::AddressTag,
     intake, key, message,
     message::{Onward, Taken},
@@ -69,6 +70,7 @@ pub fn facts(recorded: &Recorded) -> Facts {
         Event::Replier(address, event) => Facts { address: Some(*address), ..of_replier(event) },
         Event::Notification(_, event) => of_notification(event),
         Event::Audit(_, event) => of_audit(event),
+        Event::Export(_, event) => of_export(event),
         Event::Key(_, event) => of_key(event),
     };
     let privileged = match recorded.meta.by {
@@ -467,6 +469,32 @@ fn of_audit(event: &audit::Event) -> Facts {
     }
 }
 
+/// What is asked about is touched, as by a question; and so is what is opened (N7).
+fn of_export(event: &export::Event) -> Facts {
+    let exported = |reason| Facts::because(Kind::Exported, Outcome::Done, reason);
+    match event {
+        export::Event::Requested { what, .. } => Facts {
+            subjects: what.actors.iter().chain(&what.subjects).copied().collect(),
+            messages: what.messages.clone(),
+            ..exported("requested")
+        },
+        export::Event::Approved { .. } => exported("approved"),
+        export::Event::Disclosed { messages, .. } => {
+            Facts { messages: messages.clone(), ..exported("disclosed") }
+        }
+        export::Event::Finished { .. } => exported("finished"),
+        export::Event::Failed { why, .. } => {
+            let reason = match why {
+                export::Failure::TooLarge => "too_large",
+                export::Failure::Unreadable => "unreadable",
+                export::Failure::TooLate => "too_late",
+            };
+            Facts::because(Kind::Exported, Outcome::Failed, reason)
+        }
+        export::Event::Downloaded { .. } => Facts::done(Kind::ExportDownloaded),
+    }
+}
+
 fn of_key(event: &key::Event) -> Facts {
     match event {
         key::Event::DestructionRequested { subject, .. } => {
@@ -476,6 +504,7 @@ fn of_key(event: &key::Event) -> Facts {
                 key::Subject::OutgoingMailbox { account, .. } => ("outgoing_mailbox", Some(*account)),
                 key::Subject::Credentials { account } => ("credentials", Some(*account)),
                 key::Subject::Draft { .. } => ("draft", None),
+                key::Subject::Export { .. } => ("export", None),
                 key::Subject::Held { .. } => ("held_mail", None),
             };
             let facts = Facts::because(Kind::KeyDestructionRequested, Outcome::Done, reason);

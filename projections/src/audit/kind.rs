@@ -149,6 +149,10 @@ pub enum Kind {
     AuditQueried,
     /// Someone lacked a right.
     AccessRefused,
+    /// An export was asked for, agreed to, made or given up; the reason says which.
+    Exported,
+    /// An export was fetched.
+    ExportDownloaded,
     /// A key is about to be destroyed.
     KeyDestructionRequested,
     /// A key is gone.
@@ -157,7 +161,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 75] = [
+    pub const ALL: [Self; 77] = [
         Self::OrganisationFounded,
         Self::PolicyChanged,
         Self::ContentRuleChanged,
@@ -231,6 +235,8 @@ impl Kind {
         Self::HeldMailPassed,
         Self::AuditQueried,
         Self::AccessRefused,
+        Self::Exported,
+        Self::ExportDownloaded,
         Self::KeyDestructionRequested,
         Self::KeyDestroyed,
     ];
@@ -312,6 +318,8 @@ impl Kind {
             Self::HeldMailPassed => "HELD_MAIL_PASSED",
             Self::AuditQueried => "AUDIT_QUERIED",
             Self::AccessRefused => "ACCESS_REFUSED",
+            Self::Exported => "EXPORTED",
+            Self::ExportDownloaded => "EXPORT_DOWNLOADED",
             Self::KeyDestructionRequested => "KEY_DESTRUCTION_REQUESTED",
             Self::KeyDestroyed => "KEY_DESTROYED",
         }

@@ -129,6 +129,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         | Event::Replier(..)
         | Event::Notification(..)
         | Event::Audit(..)
+        | Event::Export(..)
         | Event::Key(..) => vec![],
     }
 }

@@ -77,6 +77,7 @@ fn news(recorded: &Recorded) -> Vec<(AccountId, MailboxNews)> {
         | Event::Replier(..)
         | Event::Notification(..)
         | Event::Audit(..)
+        | Event::Export(..)
         | Event::Key(..) => vec![],
     }
 }

@@ -7,6 +7,7 @@ mod audit;
 mod correspondence;
 mod drafts;
 mod endings;
+mod exports;
 mod facts;
 mod joining;
 mod life;

@@ -78,6 +78,7 @@ async fn later_history(world: &World) {
     world.join(4).await;
     world.merge(2, 4, 530, 162).await;
     world.does(2, close(Closing::Wish, 163)).await;
+    world.take_out(164).await;
 }
 
 /// A44: a statement's text is a constant of the program: it has no literal text, names the model's own tables alone, and

@@ -1,6 +1,7 @@
 //! One event of every type, with every field filled; and a second one where a type got a field after it was frozen.
 
 mod account;
+mod export;
 mod mail;
 mod organisation;
 
@@ -15,6 +16,7 @@ use domain::{
     device::{self, Device},
     draft::{self, Draft},
     event::Stored,
+    export::Export,
     id::Id,
     intake::Intake,
     key::{self, VaultKey},
@@ -65,6 +67,7 @@ pub(super) fn examples() -> Vec<Example> {
     examples.extend(audit().map(of::<Audit>));
     let asked = audit::Event::Queried { question: question(Topic::Accounts), at: AT };
     examples.push(with::<Audit>(("topic", asked)));
+    examples.extend(export::export().map(of::<Export>));
     examples.extend(key().map(of::<VaultKey>));
     examples.extend(keys_of_accounts().map(with::<VaultKey>));
     examples
@@ -183,7 +186,7 @@ fn audit() -> [audit::Event; 2] {
     [Event::Queried { question, at: AT }, Event::AccessRefused { right: Right::ReadAudit, at: AT }]
 }
 
-fn keys_of_accounts() -> [(&'static str, key::Event); 5] {
+fn keys_of_accounts() -> [(&'static str, key::Event); 6] {
     use key::Subject;
     let requested = |subject| key::Event::DestructionRequested { subject, at: AT };
     [
@@ -192,6 +195,7 @@ fn keys_of_accounts() -> [(&'static str, key::Event); 5] {
         ("credentials", requested(Subject::Credentials { account: id(1) })),
         ("draft", requested(Subject::Draft { draft: id(2) })),
         ("held", requested(Subject::Held { intake: id(3) })),
+        ("export", requested(Subject::Export { export: id(4) })),
     ]
 }
 

@@ -7,6 +7,7 @@ use domain::{
     device::{self, Device},
     draft::{self, Draft},
     event::Stored,
+    export::{self, Export},
     intake::{self, Intake},
     key::{self, VaultKey},
     message::{self, Message},
@@ -98,6 +99,14 @@ pub(super) fn name(event: &Event) -> &'static str {
             audit::Event::Queried { .. } => "audit.queried",
             audit::Event::AccessRefused { .. } => "audit.access_refused",
         },
+        Event::Export(_, event) => match event {
+            export::Event::Requested { .. } => "export.requested",
+            export::Event::Approved { .. } => "export.approved",
+            export::Event::Disclosed { .. } => "export.disclosed",
+            export::Event::Finished { .. } => "export.finished",
+            export::Event::Failed { .. } => "export.failed",
+            export::Event::Downloaded { .. } => "export.downloaded",
+        },
         Event::Key(_, event) => match event {
             key::Event::DestructionRequested { .. } => "key.destruction_requested",
             key::Event::Destroyed { .. } => "key.destroyed",
@@ -171,6 +180,7 @@ pub(super) fn known_names() -> Vec<String> {
         names_of::<Replier>(),
         names_of::<Notification>(),
         names_of::<Audit>(),
+        names_of::<Export>(),
         names_of::<VaultKey>(),
     ]
     .concat()
