@@ -148,6 +148,19 @@ pub fn text(note: &str) -> Result<&str, NoteError> {
     Ok(split(note)?.0)
 }
 
+/// The notes of a text that has them one after another. What follows a note's signatures begins the next.
+pub fn each(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text.trim_start_matches('\n');
+    std::iter::from_fn(move || {
+        let signatures = rest.find(&format!("\n{DASH}")).map_or(rest.len(), |at| at + 1);
+        let signed = rest[signatures..].split_inclusive('\n').take_while(|line| line.starts_with(DASH));
+        let end = signatures + signed.map(str::len).sum::<usize>();
+        let (note, after) = rest.split_at(end);
+        rest = after.trim_start_matches('\n');
+        (!note.is_empty()).then_some(note)
+    })
+}
+
 fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.chars().any(|letter| letter.is_whitespace() || letter == '+')
 }

@@ -1,20 +1,25 @@
 //! Hashes of leaves and inner nodes, and a tree that grows at its right edge (RFC 6962 §2.1).
 
+use crate::lanes;
 use sha2::{Digest, Sha256};
 
 /// A SHA-256.
 pub type Hash = [u8; 32];
 
-/// Hash of a leaf. The byte 0x00 keeps leaves apart from inner nodes.
+/// What a leaf's bytes begin with, and an inner node's: it keeps them apart.
+pub(crate) const LEAF: u8 = 0;
+pub(crate) const NODE: u8 = 1;
+
+/// Hash of a leaf.
 #[must_use]
 pub fn leaf_hash(entry: &[u8]) -> Hash {
-    Sha256::new().chain_update([0]).chain_update(entry).finalize().into()
+    Sha256::new().chain_update([LEAF]).chain_update(entry).finalize().into()
 }
 
 /// Hash of an inner node.
 #[must_use]
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    let mut bytes = [1; 65];
+    let mut bytes = [NODE; 65];
     bytes[1..33].copy_from_slice(left);
     bytes[33..].copy_from_slice(right);
     Sha256::digest(bytes).into()
@@ -33,9 +38,12 @@ pub fn subtree_hash(hashes: &[Hash]) -> Option<Hash> {
     if !hashes.len().is_power_of_two() {
         return None;
     }
-    let mut row = hashes.to_vec();
+    let mut row = lanes::row_above(hashes);
+    if row.is_empty() {
+        return hashes.first().copied();
+    }
     while row.len() > 1 {
-        row = row.chunks_exact(2).map(|pair| node_hash(&pair[0], &pair[1])).collect();
+        row = lanes::row_above(&row);
     }
     row.first().copied()
 }

@@ -2,7 +2,7 @@
 
 use proof::{
     Checkpoint,
-    note::{NoteError, Signer, Verifier},
+    note::{self, NoteError, Signer, Verifier},
     tile::{TileId, TilePath, index_path, parse_index_path, width_in},
 };
 
@@ -45,6 +45,17 @@ fn a_changed_note_is_not_believed() {
     // Signed by a key of another name: another log's.
     let other = self::signer("other.example/log");
     assert_eq!(Checkpoint::open(&checkpoint().sign(&other), &other.verifier()), Err(NoteError::NotSigned));
+}
+
+/// N1: a file of anchors holds note after note; what is no note is not lost, so that it can be refused.
+#[test]
+fn notes_stand_one_after_another() {
+    let notes: Vec<_> = ["a/log", "b/log"].map(|name| checkpoint().sign(&signer(name))).into();
+    for between in ["", "\n", "\n\n\n"] {
+        assert!(note::each(&notes.join(between)).eq(&notes), "{between:?}");
+    }
+    assert!(note::each(&format!("{}cut off\n", notes[0])).eq([notes[0].as_str(), "cut off\n"]));
+    assert_eq!(note::each("\n").count(), 0);
 }
 
 /// N1: a name that a note cannot carry makes no key.
