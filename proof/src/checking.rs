@@ -23,6 +23,7 @@ const PIECE_BYTES: usize = 1024 * 1024;
 
 /// Checks events as they come.
 pub struct Checker {
+    count: u64,
     crew: Crew<Work, Done>,
     sequence: Sequence,
     growing: Growing,
@@ -32,6 +33,8 @@ pub struct Checker {
     arrived: u64,
     stored: StoredTiles,
     entries: Vec<Entry>,
+    /// Emptied ones, to be filled again.
+    spare: Vec<Vec<Entry>>,
     bodies: Vec<(Vec<u8>, Entry)>,
     bodies_bytes: usize,
     bodies_checked: u64,
@@ -100,6 +103,7 @@ impl Checker {
     #[must_use]
     pub fn new(threads: NonZeroUsize) -> Self {
         Self {
+            count: 0,
             crew: Crew::new(threads, work),
             sequence: Sequence::default(),
             growing: Growing::default(),
@@ -108,6 +112,7 @@ impl Checker {
             arrived: 0,
             stored: StoredTiles::default(),
             entries: vec![],
+            spare: vec![],
             bodies: vec![],
             bodies_bytes: 0,
             bodies_checked: 0,
@@ -127,22 +132,24 @@ impl Checker {
         self.stored.expect(id, hashes);
     }
 
-    /// The next event, with its sealed body if that is to be checked. Bodies come with all events or with none.
-    pub fn event(&mut self, entry: &[u8; ENTRY_BYTES], body: Option<Vec<u8>>) {
+    /// The next event with its sealed body.
+    pub fn event(&mut self, entry: &[u8; ENTRY_BYTES], body: Vec<u8>) {
+        self.events(std::slice::from_ref(entry));
+        self.bodies_bytes += body.len();
+        self.bodies.push((body, *entry));
+        if self.bodies_bytes >= PIECE_BYTES {
+            self.give_bodies();
+        }
+    }
+
+    /// The next events of one tile, without their bodies. Bodies come with all events or with none.
+    pub fn events(&mut self, entries: &[[u8; ENTRY_BYTES]]) {
         // Not as soon as the piece is full: heads and stored tiles of its last tile may come until now.
         if self.entries.len() >= PIECE_ENTRIES {
             self.give_entries();
         }
-        let header = entry.first_chunk().expect("an entry begins with its header");
-        self.sequence.next(header, &mut self.findings);
-        self.entries.push(*entry);
-        if let Some(body) = body {
-            self.bodies_bytes += body.len();
-            self.bodies.push((body, *entry));
-            if self.bodies_bytes >= PIECE_BYTES {
-                self.give_bodies();
-            }
-        }
+        self.count += entries.len() as u64;
+        self.entries.extend_from_slice(entries);
     }
 
     /// Findings so far, to add to them.
@@ -153,7 +160,7 @@ impl Checker {
     /// How many events came.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.sequence.count()
+        self.count
     }
 
     /// What it comes to. `stale_before` is when the freshest head must have been signed at the earliest, in seconds since 1970.
@@ -188,8 +195,9 @@ impl Checker {
 
     fn give_entries(&mut self) {
         if !self.entries.is_empty() {
-            let next = Vec::with_capacity(PIECE_ENTRIES);
+            let next = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(PIECE_ENTRIES));
             let entries = std::mem::replace(&mut self.entries, next);
+            self.sequence.extend(&entries, &mut self.findings);
             self.give(Work::Tiles(entries));
         }
     }
@@ -213,13 +221,15 @@ impl Checker {
 
     fn receive(&mut self, done: Done) {
         match done {
-            Done::Tiles(entries, tiles) => {
+            Done::Tiles(mut entries, tiles) => {
                 let width = usize::try_from(TILE_WIDTH).unwrap_or(usize::MAX);
                 for (entries, tile) in entries.chunks(width).zip(tiles) {
                     self.stored.compare(self.growing.size(), entries, &tile, &mut self.findings);
                     self.growing.push(tile);
                     self.judge_heads();
                 }
+                entries.clear();
+                self.spare.push(entries);
             }
             Done::Bodies(bodies) => {
                 for other in bodies {

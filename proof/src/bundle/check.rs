@@ -7,9 +7,11 @@ use super::{
 use crate::{
     checking::{Checked, Checker, is_body_of, place},
     crew::cores,
+    entry::ENTRY_BYTES,
     heads::{Heads, Kept, SignedHead},
     note::Verifier,
     proofs::check_inclusion,
+    tile::TILE_HEIGHT,
     tree::leaf_hash,
     verdict::{Findings, Verdict},
 };
@@ -75,12 +77,18 @@ fn log(
     for anchor in anchors {
         checker.head(anchor);
     }
+    let mut tile = vec![[0; ENTRY_BYTES]; 1 << TILE_HEIGHT];
     loop {
         match parts.next()? {
             Part::Tile(count) => {
-                for _ in 0..count {
-                    let (entry, body) = parts.item()?;
-                    checker.event(&entry, body);
+                if parts.head.bodies {
+                    for _ in 0..count {
+                        let (entry, body) = parts.item()?;
+                        checker.event(&entry, body.unwrap_or_default());
+                    }
+                } else {
+                    parts.entries(&mut tile[..count])?;
+                    checker.events(&tile[..count]);
                 }
                 if checker.count().is_multiple_of(PROGRESS_EVENTS) {
                     (options.progress)(checker.count(), parts.head.events);

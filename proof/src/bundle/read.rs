@@ -7,10 +7,12 @@ use super::{
 use crate::{Checkpoint, Hash, entry::ENTRY_BYTES, tile::TILE_WIDTH};
 use std::io::{self, BufRead, ErrorKind, Read};
 
+type Entry = [u8; ENTRY_BYTES];
+
 /// The next part of a bundle.
 pub(super) enum Part {
     /// Of a whole log: as many items follow, to be read one by one.
-    Tile(u64),
+    Tile(usize),
     /// The note of a checkpoint.
     Checkpoint(String),
     /// A selected event, whose item and path follow.
@@ -46,7 +48,7 @@ impl<R: BufRead> Parts<R> {
         match (tag, self.head.kind) {
             (TILE, Kind::Log) if rest > 0 => {
                 self.before = self.read;
-                Ok(Part::Tile(rest.min(TILE_WIDTH)))
+                Ok(Part::Tile(usize::try_from(rest.min(TILE_WIDTH)).unwrap_or_default()))
             }
             (CHECKPOINT, _) => self.checkpoint(),
             (EVENT, Kind::Events) if rest > 0 && self.checkpoint.is_some() => {
@@ -67,7 +69,7 @@ impl<R: BufRead> Parts<R> {
     }
 
     /// Reads an entry, and its body if the bundle has bodies.
-    pub(super) fn item(&mut self) -> Result<([u8; ENTRY_BYTES], Option<Vec<u8>>), BundleError> {
+    pub(super) fn item(&mut self) -> Result<(Entry, Option<Vec<u8>>), BundleError> {
         let entry = self.array()?;
         let body = if self.head.bodies {
             let length = u32::from_be_bytes(self.array()?);
@@ -77,6 +79,14 @@ impl<R: BufRead> Parts<R> {
         };
         self.read += 1;
         Ok((entry, body))
+    }
+
+    /// Reads as many entries as there is room for, of a bundle without bodies.
+    pub(super) fn entries(&mut self, entries: &mut [Entry]) -> Result<(), BundleError> {
+        let read = self.from.read_exact(entries.as_flattened_mut());
+        read.map_err(|problem| self.broken_off(problem))?;
+        self.read += entries.len() as u64;
+        Ok(())
     }
 
     pub(super) fn path(&mut self) -> Result<Vec<Hash>, BundleError> {
