@@ -3,9 +3,11 @@
 
 mod attachments;
 mod gateway;
+mod notary;
 
 pub use attachments::{Attachments, Store};
 pub use gateway::Gateway;
+pub use notary::Notary;
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
@@ -41,6 +43,8 @@ pub struct Config {
     pub mail: Mail,
     /// Where the organisation's mail server hands mails over.
     pub gateway: Gateway,
+    /// How the log is signed.
+    pub notary: Notary,
     /// The API.
     pub api: Api,
     /// Cron expressions by job name, 6 fields, UTC; a job that is not named keeps its own.
@@ -165,6 +169,7 @@ impl Default for Config {
             attachments: Attachments::default(),
             mail: Mail::default(),
             gateway: Gateway::default(),
+            notary: Notary::default(),
             api: Api::default(),
             jobs: BTreeMap::new(),
             log: LogFormat::Text,
@@ -253,6 +258,7 @@ impl Config {
     fn check(&self) -> Result<()> {
         self.attachments.check()?;
         self.gateway.check()?;
+        self.notary.check()?;
         if !self.listen.ip().is_loopback() && !self.behind_tls_proxy {
             bail!(
                 "listening on {} would send private mail over plain HTTP. Listen on a loopback address, or put a proxy \

@@ -6,7 +6,9 @@ use app::{App, IntakeSettings};
 use eventstore::{
     Clock, Log,
     db::{Db, DbSettings, SchemaState},
-    keys::{RootKeyProvider, Vault},
+    keys::{LogKey, RootKeyProvider, Vault},
+    leases::Leases,
+    notary::{AnchorFile, Notary, NotarySettings},
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use poem::{Route, Server, listener::TcpAcceptor};
@@ -30,6 +32,8 @@ pub struct Node {
     pub app: App,
     /// The scheduled jobs.
     pub scheduler: Scheduler,
+    /// Signs the log, if this node does that.
+    pub notary: Arc<Notary>,
     config: Config,
     clock: Clock,
     mailer: Mailer,
@@ -44,6 +48,8 @@ impl Node {
     /// Opens database, keys, log and read models. Changes nothing but that a first start makes the keys.
     pub async fn open(config: Config, clock: Clock) -> Result<Self> {
         let log = open_log(&config, clock.clone()).await?;
+        let leases = Leases::of_node(log.db().clone(), clock.clone(), id(&config));
+        let notary = Arc::new(Notary::new(log.clone(), leases, notary_settings(&config)));
         let models = Projections::of_node(log.clone(), id(&config));
         let blobs = config.attachments.open()?;
         let trusted_authentication = config.gateway.trusted_authentication.clone();
@@ -56,7 +62,7 @@ impl Node {
         let scheduler = Scheduler::new(app.clone(), table, mailer.clone());
         let scheduler = scheduler.with_relay(onward(&config, &mailer)?);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        Ok(Self { app, scheduler, config, clock, mailer, stop, tasks })
+        Ok(Self { app, scheduler, notary, config, clock, mailer, stop, tasks })
     }
 
     /// Starts the read models, without anything that listens.
@@ -65,11 +71,13 @@ impl Node {
         self.tasks.spawn(async move { models.run(stop).await });
     }
 
-    /// Starts the scheduled jobs, if this node does them.
+    /// Starts the scheduled jobs and the notary, if this node does them.
     pub fn start_workers(&self) {
         if self.config.roles.contains(&NodeRole::Workers) {
             let (scheduler, stop) = (self.scheduler.clone(), self.stop.clone());
             self.tasks.spawn(async move { scheduler.run(stop).await });
+            let (notary, stop) = (self.notary.clone(), self.stop.clone());
+            self.tasks.spawn(async move { notary.run(stop).await });
         }
     }
 
@@ -167,13 +175,13 @@ impl Node {
 
     /// Stops: no new requests, accepted ones are finished, what waits is written.
     pub async fn stop(self) {
-        let Self { app, scheduler, stop, tasks, .. } = self;
+        let Self { app, scheduler, notary, stop, tasks, .. } = self;
         stop.cancel();
         tasks.close();
         tasks.wait().await;
         app.finish_requests().await;
         let log = app.log().clone();
-        drop((app, scheduler));
+        drop((app, scheduler, notary));
         log.close().await;
     }
 }
@@ -208,12 +216,27 @@ pub async fn open_log(config: &Config, clock: Clock) -> Result<Log> {
             )
         }
     }
-    let root = match &config.keys.root_variable {
+    let vault = Vault::open(db.clone(), &root_key(config), &config.keys.folder, clock.clone()).await?;
+    Ok(Log::open(db, vault, clock).await?)
+}
+
+/// Where the root key comes from.
+fn root_key(config: &Config) -> RootKeyProvider {
+    match &config.keys.root_variable {
         Some(name) => RootKeyProvider::Environment(name.clone()),
         None => RootKeyProvider::File(config.keys.root_file.clone()),
-    };
-    let vault = Vault::open(db.clone(), &root, &config.keys.folder, clock.clone()).await?;
-    Ok(Log::open(db, vault, clock).await?)
+    }
+}
+
+/// What signs the log, and where it is anchored on this machine.
+fn notary_settings(config: &Config) -> NotarySettings {
+    let folder = config.keys.folder.clone();
+    let anchors = config.notary.anchor_file.clone().unwrap_or_else(|| folder.join("anchors.jsonl"));
+    NotarySettings {
+        key: LogKey { root: root_key(config), folder, origin: config.notary.origin.clone() },
+        anchors: AnchorFile::new(anchors),
+        heartbeat: config.notary.heartbeat,
+    }
 }
 
 /// Connects to the database of a configuration.

@@ -9,9 +9,11 @@ pub mod db;
 pub mod keys;
 pub mod leases;
 pub mod log;
+pub mod notary;
 mod recorded;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod tree;
 
 pub use clock::Clock;
 pub use codec::CodecError;

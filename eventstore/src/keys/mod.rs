@@ -9,11 +9,13 @@
 mod destroy;
 mod epochs;
 mod grants;
+mod log_key;
 mod root;
 mod vault;
 
 pub use epochs::Epochs;
 pub use grants::{open_grant, seal_grant};
+pub use log_key::{LogKey, LogKeyError};
 pub use root::RootKeyProvider;
 pub use vault::{KeyName, Purpose, Vault, VaultKey};
 

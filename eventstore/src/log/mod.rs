@@ -12,6 +12,7 @@ mod seal;
 pub use appender::Appended;
 pub use execute::{ATTEMPTS, Executed, Loaded};
 pub use read::ContentKeys;
+pub(crate) use read::header;
 
 use crate::{
     clock::Clock,
@@ -19,6 +20,7 @@ use crate::{
     db::{Db, DbError},
     keys::{KeyError, Vault},
     recorded::Position,
+    tree::LogTree,
 };
 use ::seal::{Key, OpenError};
 use appender::Request;
@@ -224,6 +226,12 @@ impl Log {
     #[must_use]
     pub fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// The Merkle tree over it.
+    #[must_use]
+    pub fn tree(&self) -> LogTree {
+        LogTree::new(self.db.clone())
     }
 
     /// The clock.

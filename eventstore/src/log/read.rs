@@ -180,7 +180,8 @@ impl Log {
     }
 }
 
-fn header(row: &Row) -> Result<Header, LogError> {
+/// The clear part of an event's row.
+pub(crate) fn header(row: &Row) -> Result<Header, LogError> {
     let position = row.int("position")?;
     let malformed = || LogError::Open { position, problem: OpenError::Malformed };
     let number = |column| row.int(column).map_err(LogError::from);

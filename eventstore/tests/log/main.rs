@@ -8,6 +8,7 @@ mod destruction;
 mod idempotency;
 mod key_files;
 mod leases;
+mod notary;
 mod secrecy;
 mod sections;
 mod support;

@@ -1,0 +1,133 @@
+//! The key that signs the log's checkpoints: a file beside the epoch keys, sealed under the root key. Its public half lies
+//! beside it in clear, to be handed to auditors.
+
+use super::{KeyError, RootKeyProvider, root::write_secret};
+use proof::note::{Signer, Verifier};
+use seal::random_bytes;
+use std::{
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// The sealed key.
+const FILE: &str = "log.key";
+/// The public key, as text.
+const PUBLIC_FILE: &str = "log.vkey";
+const LABEL: &str = "log key";
+const SEED_BYTES: usize = 32;
+
+/// Where the key is. Holds no secret; only a notary opens it.
+#[derive(Debug, Clone)]
+pub struct LogKey {
+    /// Opens the file.
+    pub root: RootKeyProvider,
+    /// Where it lies.
+    pub folder: PathBuf,
+    /// What the log is to be called. By default it gets a random name, so that no two logs share one.
+    pub origin: Option<String>,
+}
+
+/// Why the log's key could not be had.
+#[derive(Debug, Error)]
+pub enum LogKeyError {
+    /// The key that signed this log so far is not there.
+    #[error("the log's signing key {0} is missing; restore it, another key cannot continue this log")]
+    Missing(PathBuf),
+    /// The key that is there is not the one that signed this log so far.
+    #[error("{0} is not the key that signed this log so far; restore the one that did")]
+    Other(PathBuf),
+    /// The public key is there and is none.
+    #[error("{0} holds no public key of a log; remove it, the node that signs writes it anew")]
+    Malformed(PathBuf),
+    /// A log cannot have this name.
+    #[error(
+        "a log cannot be called \"{0}\"; choose a name without spaces and plus signs, such as a host name"
+    )]
+    Name(String),
+    /// The configuration gives the log another name than its key has.
+    #[error(
+        "the log is called {name}, and a log's name never changes; set notary.origin to it, not to {configured}"
+    )]
+    OtherName {
+        /// What the configuration says.
+        configured: String,
+        /// What the key says.
+        name: String,
+    },
+    /// The root key does not open it, or a file could not be read.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+impl LogKey {
+    /// Opens the key. `known` is the key that signed this log so far; the first time there is none, and one is made.
+    pub fn open(&self, known: Option<&Verifier>) -> Result<Signer, LogKeyError> {
+        let path = self.folder.join(FILE);
+        let signer = match fs::read(&path) {
+            Ok(sealed) => self.unseal(&sealed)?,
+            Err(problem) if problem.kind() == ErrorKind::NotFound && known.is_none() => self.create(&path)?,
+            Err(problem) if problem.kind() == ErrorKind::NotFound => {
+                return Err(LogKeyError::Missing(path));
+            }
+            Err(problem) => return Err(KeyError::file(path)(problem).into()),
+        };
+        if known.is_some_and(|known| *known != signer.verifier()) {
+            return Err(LogKeyError::Other(path));
+        }
+        if let Some(origin) = &self.origin
+            && origin != signer.name()
+        {
+            return Err(LogKeyError::OtherName {
+                configured: origin.clone(),
+                name: signer.name().to_owned(),
+            });
+        }
+        self.publish(&signer)?;
+        Ok(signer)
+    }
+
+    /// The public key that lies in this folder, outside the database; `None` until a notary has made it.
+    pub fn public(folder: &Path) -> Result<Option<Verifier>, LogKeyError> {
+        let path = folder.join(PUBLIC_FILE);
+        match fs::read_to_string(&path) {
+            Ok(text) => text.parse().map(Some).map_err(|_| LogKeyError::Malformed(path)),
+            Err(problem) if problem.kind() == ErrorKind::NotFound => Ok(None),
+            Err(problem) => Err(KeyError::file(path)(problem).into()),
+        }
+    }
+
+    fn create(&self, path: &Path) -> Result<Signer, LogKeyError> {
+        let seed = Zeroizing::new(random_bytes::<SEED_BYTES>());
+        let name = self
+            .origin
+            .clone()
+            .unwrap_or_else(|| format!("sealpost/{:016x}", u64::from_be_bytes(random_bytes())));
+        let signer = Signer::new(&name, &seed).ok_or(LogKeyError::Name(name))?;
+        let plain = Zeroizing::new([seed.as_slice(), signer.name().as_bytes()].concat());
+        write_secret(path, &seal::seal(&self.root.root(false)?, LABEL, &[], &plain))?;
+        Ok(signer)
+    }
+
+    fn unseal(&self, sealed: &[u8]) -> Result<Signer, LogKeyError> {
+        let other_root = || KeyError::WrongRoot(self.folder.clone());
+        let plain = seal::open(&self.root.root(false)?, LABEL, &[], sealed).map_err(|_| other_root())?;
+        let (seed, name) = plain.split_first_chunk::<SEED_BYTES>().ok_or_else(other_root)?;
+        Ok(Signer::new(&String::from_utf8_lossy(name), seed).ok_or_else(other_root)?)
+    }
+
+    /// Puts the public key beside the sealed one, where it is not yet.
+    fn publish(&self, signer: &Signer) -> Result<(), LogKeyError> {
+        let path = self.folder.join(PUBLIC_FILE);
+        match Self::public(&self.folder)? {
+            Some(public) if public == signer.verifier() => Ok(()),
+            Some(_) => Err(LogKeyError::Other(path)),
+            None => {
+                let text = format!("{}\n", signer.verifier());
+                Ok(fs::write(&path, text).map_err(KeyError::file(&path))?)
+            }
+        }
+    }
+}
