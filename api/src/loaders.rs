@@ -34,13 +34,8 @@ impl Loader<MessageId> for Rows {
     type Error = Arc<app::Error>;
 
     async fn load(&self, messages: &[MessageId]) -> Result<HashMap<MessageId, MessageRow>, Self::Error> {
-        let mut rows = HashMap::new();
-        for message in messages {
-            if let Some(row) = self.app.models().message(self.organisation, *message).await.map_err(shared)? {
-                rows.insert(*message, row);
-            }
-        }
-        Ok(rows)
+        let rows = self.app.models().messages(self.organisation, messages).await.map_err(shared)?;
+        Ok(rows.into_iter().map(|row| (row.message, row)).collect())
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     ProjectionError, Projections, Slice, Stored, TimedPage,
     accounts::{AccountRow, AccountState, SELECT},
-    query::{Keyset, Query},
+    query::{Keyset, Query, any_of},
     rows::Columns,
     statement::word,
 };
@@ -11,7 +11,6 @@ use domain::{
     AccountId, OrganisationId, Timestamp,
     account::{Account, Kind},
 };
-use eventstore::db::Value;
 
 const COUNT: &str = "SELECT COUNT(*) AS found FROM rm_accounts WHERE organisation = ?";
 /// Newest first by when somebody was first invited.
@@ -136,16 +135,6 @@ impl AccountFilter {
         if let Some(since) = self.dormant_since {
             query.push(" AND (last_login_at IS NULL OR last_login_at < ?)", [since.value()]);
         }
-    }
-}
-
-/// One of these; of none is nothing.
-fn any_of(query: &mut Query, column: &'static str, values: impl ExactSizeIterator<Item = Value>) {
-    if values.len() == 0 {
-        query.push(" AND 1 = 0", []);
-    } else {
-        query.push(column, []);
-        query.list(values);
     }
 }
 

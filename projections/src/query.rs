@@ -75,6 +75,16 @@ impl Query {
     }
 }
 
+/// One of these; of none is nothing.
+pub(crate) fn any_of(query: &mut Query, column: &'static str, values: impl ExactSizeIterator<Item = Value>) {
+    if values.len() == 0 {
+        query.push(" AND 1 = 0", []);
+    } else {
+        query.push(column, []);
+        query.list(values);
+    }
+}
+
 /// Which way and how far a list is paged, after the Relay connection specification: `first` beats `last`.
 pub(crate) struct Paging {
     backwards: bool,

@@ -5,11 +5,13 @@ use domain::{
     AccountId, MessageId, OrganisationId, Timestamp,
     id::{ContentKeyId, RuleId},
 };
-use eventstore::Position;
+use eventstore::{
+    Position,
+    db::{DbError, Row},
+};
 
-const FIND: &str = "SELECT message, position, sender, content_key, sent_at, expires_at, expired_at, recalled_at, \
-     sender_deleted_at, attachment_count, size_bytes, reply_to, forward_of, secured_by FROM rm_messages \
-     WHERE organisation = $1 AND message = $2";
+pub(super) const COLUMNS: &str = "SELECT message, position, sender, content_key, policy_version, sent_at, expires_at, expired_at, \
+     recalled_at, sender_deleted_at, shredded_at, attachment_count, size_bytes, reply_to, forward_of, secured_by";
 const ENDING: &str = "SELECT message FROM rm_messages WHERE organisation = $1 AND warned_at IS NULL \
      AND expired_at IS NULL AND expires_at > $2 AND expires_at <= $3 ORDER BY expires_at, message LIMIT $4";
 const OVER: &str = "SELECT organisation, message FROM rm_messages WHERE expired_at IS NULL AND expires_at <= $1 \
@@ -28,6 +30,8 @@ pub struct MessageRow {
     pub sender: AccountId,
     /// The key that its content is sealed under.
     pub content_key: ContentKeyId,
+    /// The policy that it was sent under; 0 where none is recorded.
+    pub policy_version: u32,
     /// When it was sent.
     pub sent_at: Timestamp,
     /// When it ends for everyone (A20).
@@ -38,6 +42,8 @@ pub struct MessageRow {
     pub recalled_at: Option<Timestamp>,
     /// When its sender deleted it from their own folder.
     pub sender_deleted_at: Option<Timestamp>,
+    /// When the last key to it was destroyed (Q6).
+    pub shredded_at: Option<Timestamp>,
     /// How many files are attached.
     pub attachment_count: u32,
     /// Body and files, decoded.
@@ -57,24 +63,7 @@ impl Projections {
         organisation: OrganisationId,
         message: MessageId,
     ) -> Result<Option<MessageRow>, ProjectionError> {
-        let row = self.log().db().optional(FIND, vec![organisation.value(), message.value()]).await?;
-        let Some(row) = row else { return Ok(None) };
-        Ok(Some(MessageRow {
-            message: row.id("message")?,
-            position: row.int("position")?,
-            sender: row.id("sender")?,
-            content_key: row.id("content_key")?,
-            sent_at: row.time("sent_at")?,
-            expires_at: row.time("expires_at")?,
-            expired_at: row.opt_time("expired_at")?,
-            recalled_at: row.opt_time("recalled_at")?,
-            sender_deleted_at: row.opt_time("sender_deleted_at")?,
-            attachment_count: row.number("attachment_count")?,
-            size_bytes: row.number("size_bytes")?,
-            reply_to: row.opt_id("reply_to")?,
-            forward_of: row.opt_id("forward_of")?,
-            secured_by: row.opt_id("secured_by")?,
-        }))
+        Ok(self.messages(organisation, &[message]).await?.pop())
     }
 
     /// Messages that end by an instant and whose recipients were not warned of it (A22), the soonest first.
@@ -110,4 +99,25 @@ impl Projections {
         let row = self.log().db().one(UNEXPIRED, vec![organisation.value(), day_end.value()]).await?;
         Ok(row.number("found")?)
     }
+}
+
+pub(super) fn message(row: &Row) -> Result<MessageRow, DbError> {
+    Ok(MessageRow {
+        message: row.id("message")?,
+        position: row.int("position")?,
+        sender: row.id("sender")?,
+        content_key: row.id("content_key")?,
+        policy_version: row.number("policy_version")?,
+        sent_at: row.time("sent_at")?,
+        expires_at: row.time("expires_at")?,
+        expired_at: row.opt_time("expired_at")?,
+        recalled_at: row.opt_time("recalled_at")?,
+        sender_deleted_at: row.opt_time("sender_deleted_at")?,
+        shredded_at: row.opt_time("shredded_at")?,
+        attachment_count: row.number("attachment_count")?,
+        size_bytes: row.number("size_bytes")?,
+        reply_to: row.opt_id("reply_to")?,
+        forward_of: row.opt_id("forward_of")?,
+        secured_by: row.opt_id("secured_by")?,
+    })
 }

@@ -1,5 +1,5 @@
-//! `rm_messages`, `rm_mailbox`, `rm_deliveries`, `rm_drafts`, `rm_attachments`: what stands in whose folders, what became of
-//! a message at each recipient, and who has which file. Nothing here says what a message says; a row's grant lets its reader open that.
+//! `rm_messages`, `rm_mailbox`, `rm_deliveries`, `rm_drafts`, `rm_attachments`, `rm_condemned_keys`: what stands in whose folders,
+//! what became of a message at each recipient, who has which file, and when the last key is gone. Nothing here says what a message says; a row's grant lets its reader open that.
 
 mod attachments;
 mod deliveries;
@@ -8,12 +8,15 @@ mod entries;
 mod messages;
 mod news;
 mod past;
+mod records;
+mod shredding;
 
 pub use deliveries::DeliveryRow;
 pub use drafts::DraftRow;
 pub use entries::{MailboxEntry, MailboxFilter, Page};
 pub use messages::MessageRow;
 pub use news::MailboxNews;
+pub use records::{MessageState, RecordFilter};
 
 use crate::{Cell, ReadModel, Statement, Tags};
 use domain::{
@@ -25,18 +28,25 @@ use eventstore::Recorded;
 
 pub(crate) const MODEL: ReadModel = ReadModel {
     name: "mailbox",
-    tables: &["rm_messages", "rm_mailbox", "rm_deliveries", "rm_drafts", "rm_attachments"],
+    tables: &[
+        "rm_messages",
+        "rm_mailbox",
+        "rm_deliveries",
+        "rm_drafts",
+        "rm_attachments",
+        "rm_condemned_keys",
+    ],
     apply,
 };
 
-const SEND: &str = "INSERT INTO rm_messages (organisation, message, position, sender, content_key, sent_at, \
-     expires_at, attachment_count, size_bytes, reply_to, forward_of, secured_by) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+const SEND: &str = "INSERT INTO rm_messages (organisation, message, position, sender, generation, content_key, \
+     policy_version, sent_at, expires_at, attachment_count, size_bytes, reply_to, forward_of, secured_by) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 const GRANT: &str = "INSERT INTO rm_mailbox \
      (organisation, account, granted_to, direction, message, sent_at, expires_at, generation, grant_key) \
      VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8)";
-const DELIVER: &str =
-    "INSERT INTO rm_deliveries (organisation, message, account, kind, field) VALUES ($1, $2, $3, $4, $5)";
+const DELIVER: &str = "INSERT INTO rm_deliveries (organisation, message, account, kind, field, generation) \
+     VALUES ($1, $2, $3, $4, $5, $6)";
 const OPEN: &str = "UPDATE rm_mailbox SET opened_at = $5 WHERE organisation = $1 AND granted_to = $2 \
      AND direction = $3 AND message = $4 AND opened_at IS NULL";
 const NOTE_OPENED: &str = "UPDATE rm_deliveries SET opened_at = $4 \
@@ -121,6 +131,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
             )
             | account::Event::Client(_) => vec![],
         },
+        Event::Key(key, event) => shredding::apply(organisation, *key, event),
         Event::Organisation(_)
         | Event::Reservation(..)
         | Event::Network(..)
@@ -129,8 +140,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         | Event::Replier(..)
         | Event::Notification(..)
         | Event::Audit(..)
-        | Event::Export(..)
-        | Event::Key(..) => vec![],
+        | Event::Export(..) => vec![],
     }
 }
 
@@ -165,7 +175,9 @@ fn of_message(
             let granted = grants.iter().map(|grant| granted(organisation, message, grant, times));
             let delivered = recipients.iter().map(|Recipient { account, kind, field, .. }| {
                 let [org, id] = key();
-                Statement::new(DELIVER, [org, id, (*account).into(), Cell::word(kind), Cell::word(field)])
+                let generation = generation(grants, *account, Direction::In).into();
+                let (kind, field) = (Cell::word(kind), Cell::word(field));
+                Statement::new(DELIVER, [org, id, (*account).into(), kind, field, generation])
             });
             let kept = attachments::of_message(organisation, message, files, *expires_at);
             sent(recorded, message, event).into_iter().chain(granted).chain(delivered).chain(kept).collect()
@@ -212,6 +224,7 @@ fn sent(recorded: &Recorded, message: MessageId, event: &message::Event) -> Opti
         from,
         about,
         content_key,
+        grants,
         attachment_count,
         size_bytes,
         secured_by,
@@ -227,7 +240,9 @@ fn sent(recorded: &Recorded, message: MessageId, event: &message::Event) -> Opti
         message.into(),
         recorded.position.into(),
         (*from).into(),
+        generation(grants, *from, Direction::Out).into(),
         (*content_key).into(),
+        recorded.meta.policy.unwrap_or_default().into(),
         (*at).into(),
         (*expires_at).into(),
         (*attachment_count).into(),
@@ -257,6 +272,12 @@ fn granted(
         key.into(),
     ];
     Statement::new(GRANT, cells)
+}
+
+/// Of the mailbox that a message was put into. Every reader has a grant; 0 stands for none.
+fn generation(grants: &[Grant], account: AccountId, direction: Direction) -> u32 {
+    let own = |grant: &&Grant| grant.account == account && grant.direction == direction;
+    grants.iter().find(own).map_or(0, |grant| grant.generation)
 }
 
 /// The message that another one answers, or passes on.

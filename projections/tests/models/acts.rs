@@ -14,7 +14,7 @@ use domain::{
     account::{Closing, Command, Verdict, alias::Joining, client, recovery::ResetBy},
     content::Action,
     intake::{self, Intake},
-    message, network,
+    key, message, network,
     replier::{self, Replier},
     reservation,
 };
@@ -47,6 +47,8 @@ pub enum Act {
     Open(u128, u128),
     After(u128, u128, Aftermath),
     Expire(u128),
+    /// The key of a mailbox, or of the first day, is destroyed.
+    Shred(u128, Shredding),
     /// A mail meets a rule at the gateway and is held, decided on, handed over.
     Hold(u128, Action),
     /// Somebody writes to the address that nobody reads.
@@ -113,6 +115,13 @@ pub enum Aftermath {
     Warn,
 }
 
+#[derive(Debug, Clone, Copy)]
+pub enum Shredding {
+    Received,
+    Sent,
+    Day,
+}
+
 pub fn act() -> impl Strategy<Value = Act> {
     let (who, what) = (2_u128..5, 1_u128..5);
     let both = || (who.clone(), what.clone());
@@ -151,6 +160,7 @@ pub fn act() -> impl Strategy<Value = Act> {
         Just(Aftermath::Delete),
         Just(Aftermath::Warn),
     ];
+    let shredding = prop_oneof![Just(Shredding::Received), Just(Shredding::Sent), Just(Shredding::Day)];
     let decision = prop_oneof![Just(Action::Pass), Just(Action::Secure), Just(Action::Refuse)];
     let people = prop_oneof![
         2 => who.clone().prop_map(Act::Invite),
@@ -173,6 +183,7 @@ pub fn act() -> impl Strategy<Value = Act> {
         2 => both().prop_map(|(who, what)| Act::Open(what, who)),
         3 => (both(), aftermath).prop_map(|((who, what), how)| Act::After(what, who, how)),
         1 => what.clone().prop_map(Act::Expire),
+        1 => (1_u128..5, shredding).prop_map(|(who, what)| Act::Shred(who, what)),
         1 => (what.clone(), decision).prop_map(|(mail, how)| Act::Hold(mail, how)),
         1 => who.clone().prop_map(Act::WriteToNobody),
         2 => what.clone().prop_map(Act::Write),
@@ -281,6 +292,7 @@ impl World {
             Act::Open(what, n) => self.open(what, n, minute).await,
             Act::After(what, n, how) => self.aftermath(what, n, how, minute).await,
             Act::Expire(what) => self.expire(what, minute + LIFE).await,
+            Act::Shred(n, what) => self.shred(n, what, minute).await,
             Act::Hold(n, decision) => self.hold(n, decision, minute).await,
             Act::WriteToNobody(n) => {
                 let (about, automatic) = (replier::Matter::Unread, false);
@@ -323,6 +335,16 @@ impl World {
             Aftermath::Warn => Command::WarnOfExpiry { at },
         };
         self.after(what, n, command).await;
+    }
+
+    async fn shred(&self, n: u128, what: Shredding, minute: i64) {
+        let (account, generation) = (person(n), 1);
+        let (key, subject) = match what {
+            Shredding::Received => (70 + n, key::Subject::IncomingMailbox { account, generation }),
+            Shredding::Sent => (80 + n, key::Subject::OutgoingMailbox { account, generation }),
+            Shredding::Day => (90, key::Subject::ExpiryDay { day: at(LIFE).day() }),
+        };
+        self.destroy(key, subject, minute).await;
     }
 
     async fn hold(&self, n: u128, decision: Action, minute: i64) {

@@ -7,7 +7,8 @@ use domain::{
     bytes::{BlobKey, Sealed},
     draft::{self, AttachmentLimit, Draft},
     id::ContentKeyId,
-    message::{self, Body, Direction, Field, Grant, Headline, Message, Recipient},
+    key::{self, Subject, VaultKey},
+    message::{self, About, Body, Direction, Field, Grant, Headline, Message, Onward, Recipient},
     notification::{self, Notification},
 };
 use eventstore::Commit;
@@ -17,6 +18,22 @@ use seal::Key;
 impl World {
     /// Sends message `n`, with as many files as it says.
     pub async fn send(&self, n: u128, from: u128, to: &[u128], files: u32, minute: i64) {
+        self.post(n, (from, to), None, files, minute).await;
+    }
+
+    /// Message `n` passes another one on.
+    pub async fn forward(&self, n: u128, original: u128, from: u128, to: &[u128], minute: i64) {
+        self.post(n, (from, to), Some(original), 0, minute).await;
+    }
+
+    async fn post(
+        &self,
+        n: u128,
+        (from, to): (u128, &[u128]),
+        original: Option<u128>,
+        files: u32,
+        minute: i64,
+    ) {
         let grant = |account, direction| Grant { account, direction, generation: 1, key: Sealed(vec![2, 2]) };
         let recipient = |n: &u128| Recipient {
             account: person(*n),
@@ -25,11 +42,11 @@ impl World {
             notice: Some(notification::Kind::NewMessage),
             notice_at: None,
         };
-        let content_key: ContentKeyId = id(5000 + n);
+        let content_key: ContentKeyId = id(5000 + original.unwrap_or(n));
         let send = message::Send {
             from: person(from),
             recipients: to.iter().map(recipient).collect(),
-            about: None,
+            about: original.map(|n| About { message: message(n), what: Onward::Forward }),
             secured_by: None,
             against: None,
             content_key,
@@ -69,6 +86,15 @@ impl World {
     pub async fn expire(&self, n: u128, minute: i64) {
         self.tell::<Message>(message(n).uuid(), &by_worker(), message::Command::Expire { at: at(minute) })
             .await;
+    }
+
+    /// The key of that number is destroyed.
+    pub async fn destroy(&self, key: u128, subject: Subject, minute: i64) {
+        let stream = id::<()>(key).uuid();
+        let condemn = key::Command::Condemn { subject, at: at(minute) };
+        self.tell::<VaultKey>(stream, &by_worker(), condemn).await;
+        let gone = key::Command::NoteDestroyed { at: at(minute) };
+        self.tell::<VaultKey>(stream, &by_worker(), gone).await;
     }
 
     pub async fn write(&self, draft: DraftId, owner: u128, minute: i64) {

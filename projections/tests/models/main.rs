@@ -16,6 +16,7 @@ mod mailbox;
 mod notifications;
 mod people;
 mod rebuild;
+mod records;
 mod runner;
 mod sessions;
 mod statements;

@@ -9,7 +9,7 @@ use crate::{
 };
 use domain::{
     account::{Closing, Command, Verdict, recovery::ResetBy},
-    network, organisation, reservation,
+    key, network, organisation, reservation,
 };
 use eventstore::testing::{TestDb, on_both};
 use projections::{READ_MODELS, Statement, Tags};
@@ -79,6 +79,10 @@ async fn later_history(world: &World) {
     world.merge(2, 4, 530, 162).await;
     world.does(2, close(Closing::Wish, 163)).await;
     world.take_out(164).await;
+    let (account, generation) = (person(2), 1);
+    world.destroy(90, key::Subject::IncomingMailbox { account, generation }, 163).await;
+    world.destroy(91, key::Subject::OutgoingMailbox { account, generation }, 163).await;
+    world.destroy(92, key::Subject::ExpiryDay { day: at.day() }, 164).await;
 }
 
 /// A44: a statement's text is a constant of the program: it has no literal text, names the model's own tables alone, and
