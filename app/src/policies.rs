@@ -115,7 +115,7 @@ impl App {
 }
 
 /// A setting's problem, at its path as the API names it.
-fn out_of_bounds(PolicyProblem { setting, why }: PolicyProblem) -> Problem {
+pub(crate) fn out_of_bounds(PolicyProblem { setting, why }: PolicyProblem) -> Problem {
     let path = camel_case(setting);
     let field = std::iter::once("changes").chain(path.split('.'));
     Problem::new(ProblemCode::PolicyInvalid, format!("{path}: {why}")).at(field)

@@ -5,7 +5,7 @@ mod store;
 
 pub(crate) use store::{Stored, count, key, read, word};
 
-use crate::{App, Done, Error, Place, Problem, ProblemCode, sending::sent_id};
+use crate::{App, Done, Error, Place, Problem, ProblemCode, Viewer, sending::sent_id};
 use domain::{OrganisationId, Timestamp, id::Id, period::Period};
 use eventstore::{Position, log::Idempotency};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -85,6 +85,14 @@ impl App {
             return Err(eventstore::LogError::KeyReused.into());
         }
         Ok(Done { value: stored, position: asked })
+    }
+
+    /// A work, for those who may see what it does; there is none for others. A new kind says here who that is.
+    pub async fn work(&self, viewer: &Viewer, id: Id<Work>) -> Result<Option<Work>, Error> {
+        if let Some(run) = self.dry_run(viewer, id).await? {
+            return Ok(Some(run.work));
+        }
+        Ok(self.replay(viewer, id).await?.map(|replay| replay.work))
     }
 
     /// What a work was asked to do.

@@ -29,6 +29,7 @@ pub mod policy;
 pub mod presentation;
 pub mod profile;
 pub mod recipients;
+pub mod replay;
 pub mod replier;
 pub mod reservation;
 pub mod timestamp;

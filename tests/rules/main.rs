@@ -30,6 +30,7 @@ mod organisation;
 mod own_account;
 mod packs;
 mod policy;
+mod policy_replay;
 mod python;
 mod raw;
 mod recall;

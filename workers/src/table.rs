@@ -26,6 +26,8 @@ pub enum JobName {
     PassOnMail,
     /// Content rules are tried on past mail, where somebody asked for it (G3).
     TryRules,
+    /// Proposed policies are run over the history, where somebody asked for it (N3).
+    ReplayPolicies,
 }
 
 /// When a job runs.
@@ -65,7 +67,7 @@ pub enum TableError {
 
 impl JobName {
     /// All jobs, in the order in which they are shown.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ExpireMessages,
         Self::ReleaseLockouts,
         Self::EndIdleSessions,
@@ -76,6 +78,7 @@ impl JobName {
         Self::CollectGarbage,
         Self::PassOnMail,
         Self::TryRules,
+        Self::ReplayPolicies,
     ];
 
     /// The name in the configuration, on the command line and in metrics.
@@ -92,6 +95,7 @@ impl JobName {
             Self::CollectGarbage => "collect-garbage",
             Self::PassOnMail => "pass-on-mail",
             Self::TryRules => "try-rules",
+            Self::ReplayPolicies => "replay-policies",
         }
     }
 
@@ -111,6 +115,7 @@ impl JobName {
             Self::CollectGarbage => "Deletes files that nobody has any more.",
             Self::PassOnMail => "Hands mails that were held and that an officer let pass to the relay.",
             Self::TryRules => "Tries content rules on past mail, where somebody asked for it.",
+            Self::ReplayPolicies => "Runs proposed policies over the history, where somebody asked for it.",
         }
     }
 
@@ -122,7 +127,7 @@ impl JobName {
             Self::ReleaseLockouts | Self::LapsePasswordChanges => "*/10 * * * * *",
             Self::EndIdleSessions => "30 * * * * *",
             Self::PassOnMail => "45 * * * * *",
-            Self::SendNotifications | Self::TryRules => "*/2 * * * * *",
+            Self::SendNotifications | Self::TryRules | Self::ReplayPolicies => "*/2 * * * * *",
             Self::WarnOfExpiry => "0 */10 * * * *",
             Self::CollectGarbage => "0 20 * * * *",
         }

@@ -28,9 +28,11 @@ pub(crate) enum Kind {
     TriedHit = 18,
     DryRun = 19,
     Work = 20,
+    Replay = 40,
+    ReplayEffect = 41,
 }
 
-const KINDS: [Kind; 20] = [
+const KINDS: [Kind; 22] = [
     Kind::Organisation,
     Kind::Viewer,
     Kind::Account,
@@ -51,6 +53,8 @@ const KINDS: [Kind; 20] = [
     Kind::TriedHit,
     Kind::DryRun,
     Kind::Work,
+    Kind::Replay,
+    Kind::ReplayEffect,
 ];
 
 /// The id of an object.
@@ -73,6 +77,12 @@ pub(crate) fn tried_hit(run: Uuid, message: Uuid) -> ID {
     encode(Kind::TriedHit, &[*run.as_bytes(), *message.as_bytes()].concat())
 }
 
+/// The id of an effect of a replay, which has a number there.
+pub(crate) fn replay_effect(replay: Uuid, number: i64) -> ID {
+    let number = u128::from(number.unsigned_abs()).to_be_bytes();
+    encode(Kind::ReplayEffect, &[*replay.as_bytes(), number].concat())
+}
+
 /// The id of an organisation, which has a number.
 pub(crate) fn organisation(organisation: OrganisationId) -> ID {
     id(Kind::Organisation, Uuid::from_u128(organisation.0.into()))
@@ -92,14 +102,14 @@ pub(crate) fn parse(kind: Kind, id: &ID) -> Option<Uuid> {
 }
 
 /// What an id is of, and its UUID; the second one of a delivery or an alias is the account's, of a dry
-/// run's find the message's.
+/// run's find the message's, of a replay's effect its number.
 pub(crate) fn decode(id: &ID) -> Option<(Kind, Uuid, Option<Uuid>)> {
     let bytes = Base64UrlUnpadded::decode_vec(id.as_str()).ok()?;
     let (kind, rest) = bytes.split_first()?;
     let kind = KINDS.into_iter().find(|known| *known as u8 == *kind)?;
     let (first, rest) = rest.split_first_chunk::<16>()?;
     let second = match (kind, rest) {
-        (Kind::Delivery | Kind::Alias | Kind::TriedHit, rest) => {
+        (Kind::Delivery | Kind::Alias | Kind::TriedHit | Kind::ReplayEffect, rest) => {
             Some(Uuid::from_bytes(rest.try_into().ok()?))
         }
         (_, []) => None,

@@ -28,6 +28,7 @@ mod policy;
 mod policy_input;
 mod problem;
 mod query;
+mod replay;
 mod rule_hit;
 pub(crate) mod scalars;
 mod second_factor;

@@ -17,18 +17,23 @@ use super::{
     notification::Notification,
     organisation::PublicOrganisation,
     policy::Policy,
+    replay::{PolicyReplay, ReplayEffect},
     rule_hit::RuleHit,
     session::Session,
     viewer::Viewer,
     work::Work,
 };
-use crate::{asker::asker, codes::failure};
+use crate::{
+    asker::{asker, viewer},
+    codes::failure,
+};
 use async_graphql::{Context, ID, Interface, Result};
 use domain::{
     AccountId, DraftId, MessageId,
     audit::Right,
     id::{Id, IntakeId, NotificationId, RuleId},
 };
+use uuid::Uuid;
 
 /// An object with an identity.
 #[derive(Interface)]
@@ -54,6 +59,8 @@ pub(crate) enum Node {
     RuleHit(RuleHit),
     DryRun(DryRun),
     Work(Work),
+    PolicyReplay(PolicyReplay),
+    ReplayEffect(ReplayEffect),
 }
 
 /// The object, if this person may see it. Files, mails and events of the audit are found by what holds them alone.
@@ -125,19 +132,11 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         Kind::RuleHit if viewer.role_for(Right::ReadAudit).is_some() => {
             RuleHit::find(ctx, IntakeId::new(uuid)).await?.map(Node::RuleHit)
         }
-        Kind::DryRun | Kind::Work | Kind::TriedHit => {
-            let run = asker.app.dry_run(&viewer, Id::new(uuid)).await.map_err(failure)?;
-            match (run, second) {
-                (Some(run), Some(message)) => {
-                    let hit = asker.app.dry_run_hit(&viewer, &run, MessageId::new(message)).await;
-                    hit.map_err(failure)?.map(|hit| Node::RuleHit(RuleHit::tried(run.work.id, hit)))
-                }
-                (Some(run), None) if kind == Kind::Work => {
-                    Some(Node::Work(Work::at(asker.app.log().now(), &run.work)))
-                }
-                (Some(run), None) => Some(Node::DryRun(run.into())),
-                (None, _) => None,
-            }
+        Kind::DryRun | Kind::TriedHit => dry_run(ctx, uuid, second).await?,
+        Kind::Replay | Kind::ReplayEffect => replay(ctx, uuid, second).await?,
+        Kind::Work => {
+            let work = asker.app.work(&viewer, Id::new(uuid)).await.map_err(failure)?;
+            work.map(|work| Node::Work(Work::at(asker.app.log().now(), &work)))
         }
         Kind::Organisation
         | Kind::Attachment
@@ -147,6 +146,27 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         | Kind::ContentRule
         | Kind::RuleHit => None,
     })
+}
+
+/// A dry run, or what it found in a message.
+async fn dry_run(ctx: &Context<'_>, uuid: Uuid, message: Option<Uuid>) -> Result<Option<Node>> {
+    let (asker, viewer) = (asker(ctx), viewer(ctx)?);
+    let Some(run) = asker.app.dry_run(&viewer, Id::new(uuid)).await.map_err(failure)? else {
+        return Ok(None);
+    };
+    let Some(message) = message else { return Ok(Some(Node::DryRun(run.into()))) };
+    let hit = asker.app.dry_run_hit(&viewer, &run, MessageId::new(message)).await.map_err(failure)?;
+    Ok(hit.map(|hit| Node::RuleHit(RuleHit::tried(run.work.id, hit))))
+}
+
+/// A replay, or one of its effects.
+async fn replay(ctx: &Context<'_>, uuid: Uuid, number: Option<Uuid>) -> Result<Option<Node>> {
+    let (asker, viewer) = (asker(ctx), viewer(ctx)?);
+    let found = asker.app.replay(&viewer, Id::new(uuid)).await.map_err(failure)?;
+    let Some(replay) = found.map(PolicyReplay::from) else { return Ok(None) };
+    let Some(number) = number else { return Ok(Some(Node::PolicyReplay(replay))) };
+    let number = i64::try_from(number.as_u128()).unwrap_or_default();
+    Ok(replay.effect_at(ctx, number).await?.map(Node::ReplayEffect))
 }
 
 /// Whether this person may read the settings: who administers them, and officers.

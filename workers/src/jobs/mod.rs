@@ -7,6 +7,7 @@ mod lapse_invitations;
 mod lapse_password_changes;
 mod pass_on_mail;
 mod release_lockouts;
+mod replay_policies;
 mod send_notifications;
 mod try_rules;
 mod warn_of_expiry;
@@ -37,6 +38,7 @@ pub(crate) async fn run(name: JobName, tools: &Tools<'_>) -> Result<u64, JobErro
         JobName::LapsePasswordChanges => lapse_password_changes::run(tools).await,
         JobName::WarnOfExpiry => warn_of_expiry::run(tools).await,
         JobName::TryRules => try_rules::run(tools).await,
+        JobName::ReplayPolicies => replay_policies::run(tools).await,
         JobName::CollectGarbage => collect_garbage::run(tools).await,
         JobName::PassOnMail => pass_on_mail::run(tools).await,
     }

@@ -12,6 +12,7 @@ mod own_account;
 mod reading;
 mod recalling;
 mod recovery;
+mod replaying;
 mod second_factor;
 mod sending;
 
@@ -39,6 +40,7 @@ pub(crate) struct Mutation(
     administration::Administering,
     organisation::Organising,
     content_rules::ContentRules,
+    replaying::Replaying,
 );
 
 /// What a use case did, in the parts of a payload.
