@@ -3,10 +3,12 @@
 
 mod attachments;
 mod gateway;
+mod keys;
 mod notary;
 
 pub use attachments::{Attachments, Store};
 pub use gateway::Gateway;
+pub use keys::Keys;
 pub use notary::Notary;
 
 use anyhow::{Context, Result, bail};
@@ -80,18 +82,6 @@ pub struct Database {
     pub url: String,
     /// Connections at most, on PostgreSQL.
     pub max_connections: u32,
-}
-
-/// The keys outside the database.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Keys {
-    /// File of the root key, mode 0600.
-    pub root_file: PathBuf,
-    /// Environment variable of the root key, instead of the file; for development.
-    pub root_variable: Option<String>,
-    /// Folder of the epoch keys and tombstones. Back it up apart from the database.
-    pub folder: PathBuf,
 }
 
 /// Outgoing mail.
@@ -183,12 +173,6 @@ impl Default for Database {
     }
 }
 
-impl Default for Keys {
-    fn default() -> Self {
-        Self { root_file: "root.key".into(), root_variable: None, folder: "keys".into() }
-    }
-}
-
 impl Default for Mail {
     fn default() -> Self {
         Self { relay: None, folder: "mail".into() }
@@ -224,11 +208,7 @@ impl Config {
         Self {
             listen,
             database: Database { url, ..Database::default() },
-            keys: Keys {
-                root_file: folder.join("root.key"),
-                root_variable: None,
-                folder: folder.join("keys"),
-            },
+            keys: Keys::in_folder(folder),
             attachments: Attachments::in_folder(&folder.join("attachments")),
             mail: Mail { relay: None, folder: folder.join("mail") },
             gateway: Gateway { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..Gateway::default() },
@@ -256,6 +236,7 @@ impl Config {
     }
 
     fn check(&self) -> Result<()> {
+        self.keys.check()?;
         self.attachments.check()?;
         self.gateway.check()?;
         self.notary.check()?;

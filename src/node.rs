@@ -6,7 +6,7 @@ use app::{App, IntakeSettings};
 use eventstore::{
     Clock, Log,
     db::{Db, DbSettings, SchemaState},
-    keys::{LogKey, RootKeyProvider, Vault},
+    keys::{LogKey, Vault},
     leases::Leases,
     notary::{AnchorFile, Notary, NotarySettings},
 };
@@ -49,7 +49,7 @@ impl Node {
     pub async fn open(config: Config, clock: Clock) -> Result<Self> {
         let log = open_log(&config, clock.clone()).await?;
         let leases = Leases::of_node(log.db().clone(), clock.clone(), id(&config));
-        let notary = Arc::new(Notary::new(log.clone(), leases, notary_settings(&config)));
+        let notary = Arc::new(Notary::new(log.clone(), leases, notary_settings(&config)?));
         let models = Projections::of_node(log.clone(), id(&config));
         let blobs = config.attachments.open()?;
         let trusted_authentication = config.gateway.trusted_authentication.clone();
@@ -216,27 +216,20 @@ pub async fn open_log(config: &Config, clock: Clock) -> Result<Log> {
             )
         }
     }
-    let vault = Vault::open(db.clone(), &root_key(config), &config.keys.folder, clock.clone()).await?;
+    let root = config.keys.root()?;
+    let vault = Vault::open(db.clone(), &root, &config.keys.folder, clock.clone()).await?;
     Ok(Log::open(db, vault, clock).await?)
 }
 
-/// Where the root key comes from.
-fn root_key(config: &Config) -> RootKeyProvider {
-    match &config.keys.root_variable {
-        Some(name) => RootKeyProvider::Environment(name.clone()),
-        None => RootKeyProvider::File(config.keys.root_file.clone()),
-    }
-}
-
 /// What signs the log, and where it is anchored on this machine.
-fn notary_settings(config: &Config) -> NotarySettings {
+fn notary_settings(config: &Config) -> Result<NotarySettings> {
     let folder = config.keys.folder.clone();
     let anchors = config.notary.anchor_file.clone().unwrap_or_else(|| folder.join("anchors.jsonl"));
-    NotarySettings {
-        key: LogKey { root: root_key(config), folder, origin: config.notary.origin.clone() },
+    Ok(NotarySettings {
+        key: LogKey { root: config.keys.root()?, folder, origin: config.notary.origin.clone() },
         anchors: AnchorFile::new(anchors),
         heartbeat: config.notary.heartbeat,
-    }
+    })
 }
 
 /// Connects to the database of a configuration.

@@ -88,8 +88,12 @@ fn key_is_wrong(error: &KeyError) -> bool {
         | KeyError::RootUnset(_)
         | KeyError::RootMalformed(_)
         | KeyError::RootExposed(_)
+        | KeyError::RootVersionMissing { .. }
+        | KeyError::RootCommand { .. }
+        | KeyError::CredentialMissing(_)
         | KeyError::WrongRoot(_)
         | KeyError::EpochsMissing(_)
+        | KeyError::EpochMissing { .. }
         | KeyError::File { .. }
         | KeyError::Destroyed => false,
     }

@@ -73,7 +73,7 @@ impl Log {
 impl Vault {
     /// Notes a key's end outside the database, deletes it, and makes sure that no page of the database still has it.
     async fn bury(&self, name: &KeyName, id: KeyId, at: Timestamp) -> Result<(), KeyError> {
-        let path = self.epochs.folder().join(TOMBSTONES);
+        let path = self.files().folder().join(TOMBSTONES);
         let line = format!("{id} {} {at}\n", name.organisation);
         let written = OpenOptions::new()
             .append(true)

@@ -1,84 +1,101 @@
-//! Epoch keys: files beside the database, sealed under the root key. A backup of the database alone opens nothing.
+//! Epoch keys: files beside the database, sealed under the root. A backup of the database alone opens nothing.
 
-use super::{KeyError, RootKeyProvider, root::write_secret};
+use super::{KeyError, KeyFiles, files::Sealed};
 use domain::OrganisationId;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use seal::Key;
 use std::{
     collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-    sync::Arc,
+    path::Path,
+    sync::{Arc, PoisonError, RwLock},
 };
 
-/// The epoch keys that are kept, by number.
+/// The epoch keys that are kept, by number. Clones share them.
 #[derive(Clone)]
 pub struct Epochs {
-    keys: Arc<BTreeMap<i64, Key>>,
-    folder: PathBuf,
+    keys: Arc<RwLock<BTreeMap<i64, Key>>>,
+    files: KeyFiles,
 }
 
-const LABEL: &str = "epoch";
-const SUFFIX: &str = "epoch";
+/// Files opened at once, where a command is asked for each.
+const TOGETHER: usize = 8;
+const FIRST: i64 = 1;
 
 impl Epochs {
-    /// Opens the epoch keys in `folder`. `empty` says that the database has no keys yet: then the first one is made.
-    pub fn open(root: &RootKeyProvider, folder: &Path, empty: bool) -> Result<Self, KeyError> {
-        let files = files(folder)?;
-        if files.is_empty() && !empty {
-            return Err(KeyError::EpochsMissing(folder.to_owned()));
+    /// Opens the epoch keys. `empty` says that the database has no keys yet: then the first one is made.
+    pub(super) async fn open(files: KeyFiles, empty: bool) -> Result<Self, KeyError> {
+        let epochs = Self { keys: Arc::default(), files };
+        epochs.load().await?;
+        match epochs.newest() {
+            Some(_) => {}
+            None if empty => {
+                epochs.files.make_root_if_missing()?;
+                // Whoever was faster made it.
+                epochs.files.create(&Sealed::Epoch(FIRST), Key::random().expose()).await?;
+                epochs.load().await?;
+            }
+            None => return Err(KeyError::EpochsMissing(epochs.folder().to_owned())),
         }
-        let root = root.root(files.is_empty())?;
-        let mut keys = BTreeMap::new();
-        if files.is_empty() {
-            keys.insert(1, create(&root, folder, 1)?);
-        }
-        for (number, path) in files {
-            let sealed = fs::read(&path).map_err(KeyError::file(&path))?;
-            let opened = seal::open(&root, LABEL, &number.to_be_bytes(), &sealed);
-            let key = opened.and_then(|bytes| Key::try_from(bytes.as_slice()));
-            keys.insert(number, key.map_err(|_| KeyError::WrongRoot(folder.to_owned()))?);
-        }
-        Ok(Self { keys: Arc::new(keys), folder: folder.to_owned() })
+        Ok(epochs)
+    }
+
+    /// Learns the keys of files that came, and forgets those of files that went.
+    pub(super) async fn load(&self) -> Result<(), KeyError> {
+        let listed = self.files.list()?;
+        let numbers =
+            || listed.iter().filter_map(|file| if let Sealed::Epoch(n) = file { Some(*n) } else { None });
+        self.keys().retain(|number, _| numbers().any(|listed| listed == *number));
+        let new: Vec<i64> = numbers().filter(|number| !self.keys().contains_key(number)).collect();
+        let opened = stream::iter(new).map(|number| self.read(number)).buffer_unordered(TOGETHER);
+        let opened: Vec<Option<(i64, Key)>> = opened.try_collect().await?;
+        self.keys().extend(opened.into_iter().flatten());
+        Ok(())
+    }
+
+    /// `None` when the file has gone meanwhile.
+    async fn read(&self, number: i64) -> Result<Option<(i64, Key)>, KeyError> {
+        let Some(bytes) = self.files.read(&Sealed::Epoch(number)).await? else { return Ok(None) };
+        let key = Key::try_from(bytes.as_slice());
+        Ok(Some((number, key.map_err(|_| KeyError::WrongRoot(self.folder().to_owned()))?)))
     }
 
     /// The epoch that new keys are sealed under.
     pub(super) fn current(&self) -> i64 {
-        self.keys.last_key_value().map_or(1, |(number, _)| *number)
+        self.newest().unwrap_or(FIRST)
     }
 
-    /// What an organisation's vault rows of that epoch are sealed under.
-    pub(super) fn organisation_key(&self, epoch: i64, organisation: OrganisationId) -> Result<Key, KeyError> {
-        let epoch_key = self.keys.get(&epoch).ok_or_else(|| KeyError::EpochsMissing(self.folder.clone()))?;
-        Ok(epoch_key.derive("organisation", &[&organisation.0.to_be_bytes()]))
+    /// The newest epoch that is known here.
+    fn newest(&self) -> Option<i64> {
+        self.keys().last_key_value().map(|(number, _)| *number)
     }
 
-    /// Where the epoch keys lie; the tombstones of destroyed keys lie there too, outside the database.
-    pub(super) fn folder(&self) -> &Path {
-        &self.folder
-    }
-}
-
-fn files(folder: &Path) -> Result<Vec<(i64, PathBuf)>, KeyError> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
-        Err(problem) => return Err(KeyError::file(folder)(problem)),
-    };
-    let mut files = vec![];
-    for entry in entries {
-        let path = entry.map_err(KeyError::file(folder))?.path();
-        let number = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse().ok());
-        if let (Some(number), Some(SUFFIX)) = (number, path.extension().and_then(|suffix| suffix.to_str())) {
-            files.push((number, path));
+    /// What an organisation's vault rows of that epoch are sealed under. An epoch that is not known here may have come
+    /// since: then the folder is looked at once more.
+    pub(super) async fn organisation_key(
+        &self,
+        epoch: i64,
+        organisation: OrganisationId,
+    ) -> Result<Key, KeyError> {
+        let known = || self.keys().get(&epoch).cloned();
+        let mut key = known();
+        if key.is_none() {
+            self.load().await?;
+            key = known();
         }
+        let missing = || KeyError::EpochMissing { epoch, folder: self.folder().to_owned() };
+        Ok(key.ok_or_else(missing)?.derive("organisation", &[&organisation.0.to_be_bytes()]))
     }
-    files.sort();
-    Ok(files)
-}
 
-fn create(root: &Key, folder: &Path, number: i64) -> Result<Key, KeyError> {
-    let key = Key::random();
-    let path = folder.join(format!("{number:06}.{SUFFIX}"));
-    write_secret(&path, &seal::seal(root, LABEL, &number.to_be_bytes(), key.expose()))?;
-    Ok(key)
+    /// The files.
+    pub(super) fn files(&self) -> &KeyFiles {
+        &self.files
+    }
+
+    fn folder(&self) -> &Path {
+        self.files.folder()
+    }
+
+    fn keys(&self) -> std::sync::RwLockWriteGuard<'_, BTreeMap<i64, Key>> {
+        self.keys.write().unwrap_or_else(PoisonError::into_inner)
+    }
 }

@@ -1,7 +1,7 @@
 //! The key that signs the log's checkpoints: a file beside the epoch keys, sealed under the root key. Its public half lies
 //! beside it in clear, to be handed to auditors.
 
-use super::{KeyError, RootKeyProvider, root::write_secret};
+use super::{KeyError, KeyFiles, RootKeyProvider};
 use proof::note::{Signer, Verifier};
 use seal::random_bytes;
 use std::{
@@ -12,11 +12,10 @@ use std::{
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// The sealed key.
-const FILE: &str = "log.key";
+/// The sealed key is `log.key`.
+const NAME: &str = "log";
 /// The public key, as text.
 const PUBLIC_FILE: &str = "log.vkey";
-const LABEL: &str = "log key";
 const SEED_BYTES: usize = 32;
 
 /// Where the key is. Holds no secret; only a notary opens it.
@@ -64,16 +63,18 @@ pub enum LogKeyError {
 
 impl LogKey {
     /// Opens the key. `known` is the key that signed this log so far; the first time there is none, and one is made.
-    pub fn open(&self, known: Option<&Verifier>) -> Result<Signer, LogKeyError> {
-        let path = self.folder.join(FILE);
-        let signer = match fs::read(&path) {
-            Ok(sealed) => self.unseal(&sealed)?,
-            Err(problem) if problem.kind() == ErrorKind::NotFound && known.is_none() => self.create(&path)?,
-            Err(problem) if problem.kind() == ErrorKind::NotFound => {
-                return Err(LogKeyError::Missing(path));
+    pub async fn open(&self, known: Option<&Verifier>) -> Result<Signer, LogKeyError> {
+        let files = KeyFiles::new(self.root.clone(), &self.folder);
+        let path = self.folder.join(NAME).with_extension("key");
+        let plain = match (files.existing_secret(NAME).await?, known) {
+            (Some(plain), _) => plain,
+            (None, Some(_)) => return Err(LogKeyError::Missing(path)),
+            (None, None) => {
+                let made = self.make()?;
+                files.secret(NAME, || made).await?
             }
-            Err(problem) => return Err(KeyError::file(path)(problem).into()),
         };
+        let signer = read(&plain).ok_or_else(|| KeyError::WrongRoot(path.clone()))?;
         if known.is_some_and(|known| *known != signer.verifier()) {
             return Err(LogKeyError::Other(path));
         }
@@ -99,23 +100,15 @@ impl LogKey {
         }
     }
 
-    fn create(&self, path: &Path) -> Result<Signer, LogKeyError> {
+    /// A new key, as it is kept: seed and name.
+    fn make(&self) -> Result<Zeroizing<Vec<u8>>, LogKeyError> {
         let seed = Zeroizing::new(random_bytes::<SEED_BYTES>());
         let name = self
             .origin
             .clone()
             .unwrap_or_else(|| format!("sealpost/{:016x}", u64::from_be_bytes(random_bytes())));
         let signer = Signer::new(&name, &seed).ok_or(LogKeyError::Name(name))?;
-        let plain = Zeroizing::new([seed.as_slice(), signer.name().as_bytes()].concat());
-        write_secret(path, &seal::seal(&self.root.root(false)?, LABEL, &[], &plain))?;
-        Ok(signer)
-    }
-
-    fn unseal(&self, sealed: &[u8]) -> Result<Signer, LogKeyError> {
-        let other_root = || KeyError::WrongRoot(self.folder.clone());
-        let plain = seal::open(&self.root.root(false)?, LABEL, &[], sealed).map_err(|_| other_root())?;
-        let (seed, name) = plain.split_first_chunk::<SEED_BYTES>().ok_or_else(other_root)?;
-        Ok(Signer::new(&String::from_utf8_lossy(name), seed).ok_or_else(other_root)?)
+        Ok(Zeroizing::new([seed.as_slice(), signer.name().as_bytes()].concat()))
     }
 
     /// Puts the public key beside the sealed one, where it is not yet.
@@ -130,4 +123,10 @@ impl LogKey {
             }
         }
     }
+}
+
+/// The key as [`LogKey::make`] made it.
+fn read(plain: &[u8]) -> Option<Signer> {
+    let (seed, name) = plain.split_first_chunk::<SEED_BYTES>()?;
+    Signer::new(str::from_utf8(name).ok()?, seed)
 }

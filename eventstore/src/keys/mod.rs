@@ -1,22 +1,24 @@
 //! Keys: the root that never enters the database, the epoch keys beside it, and the vault whose rows they seal.
 //!
 //! ```text
-//! root key ─ seals ─ epoch keys (files) ─ derive ─ organisation key ─ seals ─ vault rows
+//! root ─ seals ─ epoch keys (files) ─ derive ─ organisation key ─ seals ─ vault rows
 //! ```
 //!
 //! Destroying a vault row is how mail expires, how people leave and how a draft ends.
 
 mod destroy;
 mod epochs;
+mod files;
 mod grants;
 mod log_key;
 mod root;
 mod vault;
 
 pub use epochs::Epochs;
+pub use files::KeyFiles;
 pub use grants::{open_grant, seal_grant};
 pub use log_key::{LogKey, LogKeyError};
-pub use root::RootKeyProvider;
+pub use root::{RootCommand, RootKeyProvider};
 pub use vault::{KeyName, Purpose, Vault, VaultKey};
 
 use crate::db::DbError;
@@ -34,22 +36,57 @@ pub enum KeyError {
     /// The environment variable of the root key is not set.
     #[error("the environment variable {0} is not set; it must hold the root key")]
     RootUnset(String),
+    /// systemd handed over no such credential.
+    #[error(
+        "the systemd credential {0} is missing; add LoadCredential= or LoadCredentialEncrypted= of that name to the unit"
+    )]
+    CredentialMissing(PathBuf),
     /// The root key is there and is no key.
-    #[error("the root key in {0} is not 43 characters of base64url; it was damaged or is another file")]
+    #[error(
+        "the root key in {0} is not 43 characters of base64url, or lines of a version and such a key; it was damaged or is \
+         another file"
+    )]
     RootMalformed(String),
+    /// A key file is sealed under a version of the root key that is not there.
+    #[error(
+        "version {version} of the root key is not in {place}, and a key file is sealed under it; put its line back"
+    )]
+    RootVersionMissing {
+        /// Which.
+        version: u32,
+        /// Where it should be.
+        place: String,
+    },
+    /// The program that guards the root did not do what it was asked for.
+    #[error("the root command {program} failed: {problem}")]
+    RootCommand {
+        /// Which program.
+        program: String,
+        /// What went wrong, without secrets.
+        problem: String,
+    },
     /// Others can read the root key.
     #[error("the root key file {0} can be read by others; run chmod 600 on it")]
     RootExposed(PathBuf),
-    /// The root key does not open the epoch keys.
-    #[error(
-        "the root key does not open the epoch keys in {0}; use the root key that this database was begun with"
-    )]
+    /// The root key does not open a key file.
+    #[error("the root key does not open {0}; use the root key that this database was begun with")]
     WrongRoot(PathBuf),
     /// The epoch keys are not there though the database has keys sealed under them.
     #[error(
         "the epoch keys in {0} are missing, and the database has data sealed under them; restore that folder"
     )]
     EpochsMissing(PathBuf),
+    /// A key in the database is sealed under an epoch whose key is not there.
+    #[error(
+        "a key in the database is sealed under epoch {epoch}, whose key is not in {folder}. A database older than the key \
+         backups cannot be opened any more; otherwise restore that folder"
+    )]
+    EpochMissing {
+        /// Which.
+        epoch: i64,
+        /// Where it should be.
+        folder: PathBuf,
+    },
     /// A file with keys could not be read or written.
     #[error("key file {path}: {problem}")]
     File {

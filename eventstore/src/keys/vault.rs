@@ -1,6 +1,6 @@
 //! The vault: every key but root and epochs, each in a row of its own, sealed under its organisation's epoch key.
 
-use super::{Epochs, KeyError};
+use super::{Epochs, KeyError, KeyFiles};
 use crate::{
     clock::Clock,
     db::{Db, Row, Tx, Value},
@@ -178,7 +178,7 @@ impl Vault {
         clock: Clock,
     ) -> Result<Self, KeyError> {
         let empty = db.optional("SELECT 1 AS one FROM vault LIMIT 1", vec![]).await?.is_none();
-        let epochs = Epochs::open(root, folder, empty)?;
+        let epochs = Epochs::open(KeyFiles::new(root.clone(), folder), empty).await?;
         let vault = Self { db, epochs, clock, cache: Arc::default() };
         vault.check().await?;
         Ok(vault)
@@ -189,7 +189,7 @@ impl Vault {
         let sql = "SELECT organisation, purpose, owner, generation, key_id, epoch, sealed FROM vault LIMIT 1";
         let Some(row) = self.db.optional(sql, vec![]).await? else { return Ok(()) };
         let organisation = OrganisationId(u32::try_from(row.int("organisation")?).unwrap_or_default());
-        self.unseal(organisation, &row).map(drop)
+        self.unseal(organisation, &row).await.map(drop)
     }
 
     /// The key of that name, made if there was none. [`KeyError::Destroyed`] if there was one.
@@ -199,7 +199,7 @@ impl Vault {
         }
         let made = VaultKey { id: KeyId::random(), key: Key::random() };
         let epoch = self.epochs.current();
-        let wrapping = self.epochs.organisation_key(epoch, name.organisation)?;
+        let wrapping = self.epochs.organisation_key(epoch, name.organisation).await?;
         let sealed = seal::seal(&wrapping, LABEL, &aad(name, made.id, epoch), made.key.expose());
         let mut values = vec![Value::from(made.id.0)];
         values.extend(name.values());
@@ -218,7 +218,7 @@ impl Vault {
             return Ok(Some(key.clone()));
         }
         let Some(row) = self.db.optional(FIND, name.values()).await? else { return Ok(None) };
-        let key = VaultKey { id: KeyId(row.bytes16("key_id")?), key: self.unseal_as(name, &row)? };
+        let key = VaultKey { id: KeyId(row.bytes16("key_id")?), key: self.unseal_as(name, &row).await? };
         self.remember(|cache, until| drop(cache.by_name.insert(*name, (key.clone(), until))));
         Ok(Some(key))
     }
@@ -233,7 +233,10 @@ impl Vault {
         }
         let values = vec![id.0.into(), i64::from(organisation.0).into()];
         let row = self.db.optional(FIND_BY_ID, values).await?;
-        let key = row.map(|row| self.unseal(organisation, &row)).transpose()?;
+        let key = match row {
+            Some(row) => Some(self.unseal(organisation, &row).await?),
+            None => None,
+        };
         self.remember(|cache, until| drop(cache.by_id.insert((organisation, id), (key.clone(), until))));
         Ok(key)
     }
@@ -254,6 +257,12 @@ impl Vault {
             Ok(i32::try_from(row.int("generation")?).ok().and_then(|day| Date::from_julian_day(day).ok()))
         };
         rows.iter().filter_map(|row| day(row).transpose()).collect()
+    }
+
+    /// The files beside the database that are sealed under the root.
+    #[must_use]
+    pub fn files(&self) -> &KeyFiles {
+        self.epochs.files()
     }
 
     /// Forgets every unsealed key.
@@ -278,7 +287,7 @@ impl Vault {
         Ok(())
     }
 
-    fn unseal(&self, organisation: OrganisationId, row: &Row) -> Result<Key, KeyError> {
+    async fn unseal(&self, organisation: OrganisationId, row: &Row) -> Result<Key, KeyError> {
         let purpose = row.int("purpose")?;
         let name = KeyNameRow {
             organisation,
@@ -286,16 +295,16 @@ impl Vault {
             owner: row.bytes16("owner")?,
             generation: row.int("generation")?,
         };
-        self.unseal_row(&name, row)
+        self.unseal_row(&name, row).await
     }
 
-    fn unseal_as(&self, name: &KeyName, row: &Row) -> Result<Key, KeyError> {
-        self.unseal_row(&KeyNameRow::from(name), row)
+    async fn unseal_as(&self, name: &KeyName, row: &Row) -> Result<Key, KeyError> {
+        self.unseal_row(&KeyNameRow::from(name), row).await
     }
 
-    fn unseal_row(&self, name: &KeyNameRow, row: &Row) -> Result<Key, KeyError> {
+    async fn unseal_row(&self, name: &KeyNameRow, row: &Row) -> Result<Key, KeyError> {
         let epoch = row.int("epoch")?;
-        let wrapping = self.epochs.organisation_key(epoch, name.organisation)?;
+        let wrapping = self.epochs.organisation_key(epoch, name.organisation).await?;
         let aad = name.aad(KeyId(row.bytes16("key_id")?), epoch);
         let opened = seal::open(&wrapping, LABEL, &aad, &row.bytes("sealed")?);
         opened.and_then(|bytes| Key::try_from(bytes.as_slice())).map_err(|_| KeyError::Unopenable(epoch))

@@ -26,7 +26,7 @@ impl Notary {
             return Ok(None);
         }
         if memory.signer.is_none() {
-            memory.signer = Some(self.settings.key.open(self.tree.key().await?.as_ref())?);
+            memory.signer = Some(self.settings.key.open(self.tree.key().await?.as_ref()).await?);
         }
         let Some(signer) = &memory.signer else { return Ok(None) };
         let key = signer.verifier();

@@ -84,9 +84,9 @@ async fn a_wrong_root_key_is_refused() {
     on_both(async |test: TestDb| {
         begin(&test).await;
         let right = fs::read_to_string(root(&test)).unwrap();
-        let folder = test.dir.path().join("keys");
+        let epoch = test.dir.path().join("keys/000001.epoch");
         fs::write(root(&test), "A".repeat(43)).unwrap();
-        assert!(matches!(open(&test).await, Err(KeyError::WrongRoot(path)) if path == folder));
+        assert!(matches!(open(&test).await, Err(KeyError::WrongRoot(path)) if path == epoch));
         for malformed in
             ["", "A", &right[..42], &format!("{right}A"), "not a key at all, not a key at all, not a key"]
         {

@@ -9,6 +9,7 @@ mod idempotency;
 mod key_files;
 mod leases;
 mod notary;
+mod roots;
 mod secrecy;
 mod sections;
 mod support;

@@ -17,18 +17,18 @@ async fn the_signing_key_is_made_once() {
         assert!(first.origin.starts_with("sealpost/") && first.origin.len() == 25, "{}", first.origin);
         let sealed = fs::read(folder.join("log.key")).unwrap();
         let own = settings(test.dir.path()).key;
-        assert_eq!(own.open(Some(&public)).unwrap().verifier(), public);
+        assert_eq!(own.open(Some(&public)).await.unwrap().verifier(), public);
         assert_eq!(fs::read(folder.join("log.key")).unwrap(), sealed, "it is the same one");
 
         let named = LogKey { origin: Some("insurer.example/log".into()), ..own.clone() };
-        let refused = named.open(Some(&public)).unwrap_err().to_string();
+        let refused = named.open(Some(&public)).await.unwrap_err().to_string();
         assert!(refused.contains(&first.origin) && refused.contains("notary.origin"), "{refused}");
         let elsewhere = LogKey { folder: test.dir.path().join("other"), ..named };
-        assert!(matches!(elsewhere.open(Some(&public)), Err(LogKeyError::Missing(_))));
-        assert_eq!(elsewhere.open(None).unwrap().name(), "insurer.example/log");
-        assert!(matches!(elsewhere.open(Some(&public)), Err(LogKeyError::Other(_))));
+        assert!(matches!(elsewhere.open(Some(&public)).await, Err(LogKeyError::Missing(_))));
+        assert_eq!(elsewhere.open(None).await.unwrap().name(), "insurer.example/log");
+        assert!(matches!(elsewhere.open(Some(&public)).await, Err(LogKeyError::Other(_))));
         let bad = LogKey { origin: Some("a name".into()), folder: test.dir.path().join("third"), ..own };
-        assert!(matches!(bad.open(None), Err(LogKeyError::Name(_))));
+        assert!(matches!(bad.open(None).await, Err(LogKeyError::Name(_))));
 
         fs::remove_file(folder.join("log.key")).unwrap();
         grow(&test.db, 3).await;
