@@ -1,8 +1,9 @@
 //! Rows that several entries of a list need, read once.
 
-use app::App;
+use app::{App, Review};
 use async_graphql::dataloader::{DataLoader, Loader};
 use domain::{AccountId, MessageId, OrganisationId};
+use eventstore::Position;
 use projections::{accounts::AccountRow, mailbox::MessageRow};
 use std::{collections::HashMap, sync::Arc};
 
@@ -36,6 +37,21 @@ impl Loader<MessageId> for Rows {
     async fn load(&self, messages: &[MessageId]) -> Result<HashMap<MessageId, MessageRow>, Self::Error> {
         let rows = self.app.models().messages(self.organisation, messages).await.map_err(shared)?;
         Ok(rows.into_iter().map(|row| (row.message, row)).collect())
+    }
+}
+
+/// The sign-offs of the event at a place in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct SignedOff(pub(crate) Position);
+
+impl Loader<SignedOff> for Rows {
+    type Value = Vec<Review>;
+    type Error = Arc<app::Error>;
+
+    async fn load(&self, events: &[SignedOff]) -> Result<HashMap<SignedOff, Vec<Review>>, Self::Error> {
+        let positions: Vec<_> = events.iter().map(|SignedOff(position)| *position).collect();
+        let found = self.app.reviews_of(self.organisation, &positions).await.map_err(Arc::new)?;
+        Ok(found.into_iter().map(|(position, reviews)| (SignedOff(position), reviews)).collect())
     }
 }
 

@@ -112,6 +112,18 @@ impl App {
         Ok(asked.position())
     }
 
+    /// Events of the audit by their places in the log, in its order, for who may read it. The look is on record.
+    pub async fn audited_events(
+        &self,
+        viewer: &Viewer,
+        positions: &[Position],
+    ) -> Result<Vec<AuditedEvent>, Error> {
+        let meta = self.authorise(viewer, Right::ReadAudit).await?;
+        self.ask(viewer.organisation, &meta, Question::default()).await?;
+        let events = self.log.read_positions(viewer.organisation, positions, &ContentKeys::none()).await?;
+        Ok(events.into_iter().map(AuditedEvent::from).collect())
+    }
+
     async fn audited(
         &self,
         organisation: OrganisationId,
@@ -166,6 +178,7 @@ fn typed(event: &Event) -> Option<EmailAddress> {
         | Event::Notification(..)
         | Event::Audit(..)
         | Event::Export(..)
+        | Event::Review(..)
         | Event::Key(..) => None,
     }
 }
@@ -196,6 +209,7 @@ fn network(event: &Event) -> Option<IpAddr> {
         | Event::Notification(..)
         | Event::Audit(..)
         | Event::Export(..)
+        | Event::Review(..)
         | Event::Key(..) => None,
     }
 }

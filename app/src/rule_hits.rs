@@ -90,6 +90,7 @@ fn reason(event: &Event) -> Option<&Personal<String>> {
         | Event::Notification(..)
         | Event::Audit(..)
         | Event::Export(..)
+        | Event::Review(..)
         | Event::Key(..) => None,
     }
 }

@@ -6,11 +6,11 @@ use crate::{
     device, draft, export,
     id::{
         AccountId, AddressTag, ContentKeyId, DeviceTag, DraftId, ExportId, Id, InquiryId, IntakeId,
-        MessageId, NetworkTag, NotificationId, SessionId, VaultKeyId,
+        MessageId, NetworkTag, NotificationId, ReviewId, SessionId, VaultKeyId,
     },
     intake, key, message, network, notification, organisation,
     policy::Role,
-    replier, reservation,
+    replier, reservation, review,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -46,6 +46,8 @@ pub enum Event {
     Audit(InquiryId, audit::Event),
     /// Of an export.
     Export(ExportId, export::Event),
+    /// Of a reviewer's sign-off.
+    Review(ReviewId, review::Event),
     /// Of a key.
     Key(VaultKeyId, key::Event),
 }
@@ -253,6 +255,15 @@ impl Stored for export::Export {
     }
 }
 
+impl Stored for review::Review {
+    fn event(stream: Uuid, event: review::Event) -> Event {
+        Event::Review(Id::new(stream), event)
+    }
+    fn own(event: Event) -> Option<review::Event> {
+        if let Event::Review(_, own) = event { Some(own) } else { None }
+    }
+}
+
 impl Stored for key::VaultKey {
     const CLASS: Class = Class::Key;
 
@@ -276,6 +287,7 @@ impl Event {
             }
             Event::Reservation(address, _) | Event::Replier(address, _) => Some(Subject::Address(*address)),
             Event::Export(export, _) => Some(Subject::Record(export.uuid())),
+            Event::Review(review, _) => Some(Subject::Record(review.uuid())),
             Event::Organisation(_)
             | Event::Network(..)
             | Event::Device(..)
@@ -307,6 +319,7 @@ impl Event {
             | Event::Notification(..)
             | Event::Audit(..)
             | Event::Export(..)
+            | Event::Review(..)
             | Event::Key(..) => None,
         }
     }

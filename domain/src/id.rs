@@ -43,6 +43,8 @@ pub type ContentKeyId = Id<crate::message::ContentKey>;
 pub type InquiryId = Id<crate::audit::Audit>;
 /// What was taken out of the system.
 pub type ExportId = Id<crate::export::Export>;
+/// A reviewer's sign-off.
+pub type ReviewId = Id<crate::review::Review>;
 /// A key of the vault.
 pub type VaultKeyId = Id<crate::key::VaultKey>;
 /// A content rule of an organisation.

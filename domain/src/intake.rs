@@ -9,6 +9,7 @@ use crate::{
     id::{AccountId, MessageId, RuleId},
     message::Attachment,
     timestamp::Timestamp,
+    words,
 };
 use serde::{Deserialize, Serialize};
 
@@ -176,7 +177,9 @@ impl Decider for Intake {
             | (State::Unmet | State::Held(_), Command::NotePassed { .. }) => Err(Refusal::NotHeld),
             (State::Passing(_) | State::Settled, Command::Decide { .. }) => Err(Refusal::Decided),
             (State::Held(_), Command::Decide { decision: Action::Hold, .. }) => Err(Refusal::NoDecision),
-            (State::Held(_), Command::Decide { reason, .. }) if !is_reason(&reason) => {
+            (State::Held(_), Command::Decide { reason, .. })
+                if !words::fit(&reason, 1..=REASON_CHARACTERS) =>
+            {
                 Err(Refusal::BadReason)
             }
             (State::Held(_), Command::Decide { by, decision, message, reason, at }) => {
@@ -205,12 +208,6 @@ impl Decider for Intake {
             ) => State::Settled,
         }
     }
-}
-
-fn is_reason(text: &str) -> bool {
-    !text.trim().is_empty()
-        && text.chars().count() <= REASON_CHARACTERS
-        && !text.chars().any(|c| c.is_control() && c != '\n')
 }
 
 #[cfg(test)]

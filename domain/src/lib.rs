@@ -32,8 +32,10 @@ pub mod recipients;
 pub mod replay;
 pub mod replier;
 pub mod reservation;
+pub mod review;
 pub mod timestamp;
 pub mod user_name;
+pub mod words;
 
 pub use classified::{Content, Personal};
 pub use decider::Decider;

@@ -20,6 +20,7 @@ use domain::{
     organisation::Organisation,
     replier::Replier,
     reservation::Reservation,
+    review::Review,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -131,7 +132,7 @@ pub(crate) fn join(
 type Parser = fn(Uuid, Value) -> serde_json::Result<Event>;
 
 fn parser(category: &str) -> Option<Parser> {
-    let aggregates: [(&str, Parser); 13] = [
+    let aggregates: [(&str, Parser); 14] = [
         (Organisation::CATEGORY, parse::<Organisation>),
         (Account::CATEGORY, parse::<Account>),
         (Reservation::CATEGORY, parse::<Reservation>),
@@ -144,6 +145,7 @@ fn parser(category: &str) -> Option<Parser> {
         (Notification::CATEGORY, parse::<Notification>),
         (Audit::CATEGORY, parse::<Audit>),
         (Export::CATEGORY, parse::<Export>),
+        (Review::CATEGORY, parse::<Review>),
         (VaultKey::CATEGORY, parse::<VaultKey>),
     ];
     aggregates.into_iter().find_map(|(known, parse)| (known == category).then_some(parse))

@@ -130,6 +130,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         | Event::Message(..)
         | Event::Audit(..)
         | Event::Export(..)
+        | Event::Review(..)
         | Event::Key(..) => vec![],
     }
 }

@@ -39,6 +39,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         | Event::Notification(..)
         | Event::Audit(..)
         | Event::Export(..)
+        | Event::Review(..)
         | Event::Key(..) => vec![],
     }
 }

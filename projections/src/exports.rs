@@ -95,6 +95,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         | Event::Replier(..)
         | Event::Notification(..)
         | Event::Audit(..)
+        | Event::Review(..)
         | Event::Key(..) => vec![],
     }
 }

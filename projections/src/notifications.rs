@@ -207,6 +207,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         | Event::Intake(..)
         | Event::Audit(..)
         | Event::Export(..)
+        | Event::Review(..)
         | Event::Key(..) => {
             vec![]
         }

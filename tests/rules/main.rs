@@ -39,6 +39,7 @@ mod registration;
 mod repeats;
 mod replying;
 mod resuming;
+mod reviews;
 mod search;
 mod second_factor;
 mod sessions;

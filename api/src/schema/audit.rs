@@ -5,14 +5,20 @@ use super::{
     audit_kind::{AuditEventKind, recorded_kinds},
     compliance::MessageRecord,
     ids::{self, Kind},
+    review::Review,
     scalars::{DateTime, EmailAddress, Long, Network},
 };
-use crate::{codes::failure, loaders::Rows};
-use app::AuditedEvent;
+use crate::{
+    asker::{asker, viewer},
+    codes::failure,
+    loaders::Rows,
+};
+use app::{AuditedEvent, EventRef};
 use async_graphql::{
     ComplexObject, Context, Enum, ID, InputObject, Result, SimpleObject, dataloader::DataLoader,
 };
 use domain::{AccountId, MessageId, Timestamp, event};
+use eventstore::Position;
 use projections::audit;
 
 /// One thing that happened; typed columns for what is asked often, `details` for the rest.
@@ -21,6 +27,8 @@ use projections::audit;
 pub(crate) struct AuditEvent {
     /// Opaque and stable.
     pub(crate) id: ID,
+    #[graphql(skip)]
+    position: Position,
     #[graphql(skip)]
     whom: Option<AccountId>,
     #[graphql(skip)]
@@ -59,6 +67,11 @@ impl AuditEvent {
         };
         let row = ctx.data_unchecked::<DataLoader<Rows>>().load_one(message).await.map_err(failure)?;
         Ok(row.map(MessageRecord::from))
+    }
+
+    /// Who signed it off (Q2).
+    async fn reviews(&self, ctx: &Context<'_>) -> Result<Vec<Review>> {
+        Review::of_event(ctx, self.position).await
     }
 }
 
@@ -128,6 +141,8 @@ pub(crate) struct AuditFilter {
     outcomes: Option<Vec<AuditOutcome>>,
     /// True: done by right of a role (Q10).
     privileged: Option<bool>,
+    /// False: nobody signed it off (Q2, Q10).
+    reviewed: Option<bool>,
 }
 
 impl AuditFilter {
@@ -158,6 +173,7 @@ impl AuditFilter {
             addresses: vec![],
             outcomes: outcomes.unwrap_or_default(),
             privileged: self.privileged,
+            reviewed: self.reviewed,
         }
     }
 }
@@ -172,10 +188,20 @@ async fn find(ctx: &Context<'_>, account: Option<AccountId>) -> Result<Option<Ac
     }
 }
 
+impl AuditEvent {
+    /// One of them, for an officer.
+    pub(crate) async fn find(ctx: &Context<'_>, wanted: EventRef) -> Result<Option<Self>> {
+        let found =
+            asker(ctx).app.audited_events(&*viewer(ctx)?, &[wanted.position]).await.map_err(failure)?;
+        Ok(found.into_iter().find(|event| event.id == wanted.id).map(Self::from))
+    }
+}
+
 impl From<AuditedEvent> for AuditEvent {
     fn from(event: AuditedEvent) -> Self {
         Self {
-            id: ids::id(Kind::Event, event.id),
+            id: ids::event(EventRef { position: event.position, id: event.id }),
+            position: event.position,
             whom: event.subject,
             about: event.message,
             index: Long(event.position - 1),

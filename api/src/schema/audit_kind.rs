@@ -270,6 +270,7 @@ impl From<audit::Kind> for AuditEventKind {
             audit::Kind::AccessRefused => Self::AccessRefused,
             audit::Kind::Exported => Self::Exported,
             audit::Kind::ExportDownloaded => Self::ExportDownloaded,
+            audit::Kind::Reviewed => Self::Reviewed,
             audit::Kind::KeyDestructionRequested => Self::KeyDestructionRequested,
             audit::Kind::KeyDestroyed => Self::KeyDestroyed,
         }

@@ -1,5 +1,6 @@
 //! Ids of objects: opaque and stable. An id says what it is of, so that `node` finds it and none stands in for another.
 
+use app::EventRef;
 use async_graphql::ID;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use domain::OrganisationId;
@@ -30,9 +31,10 @@ pub(crate) enum Kind {
     Work = 20,
     Replay = 40,
     ReplayEffect = 41,
+    Review = 21,
 }
 
-const KINDS: [Kind; 22] = [
+const KINDS: [Kind; 23] = [
     Kind::Organisation,
     Kind::Viewer,
     Kind::Account,
@@ -55,6 +57,7 @@ const KINDS: [Kind; 22] = [
     Kind::Work,
     Kind::Replay,
     Kind::ReplayEffect,
+    Kind::Review,
 ];
 
 /// The id of an object.
@@ -83,6 +86,23 @@ pub(crate) fn replay_effect(replay: Uuid, number: i64) -> ID {
     encode(Kind::ReplayEffect, &[*replay.as_bytes(), number].concat())
 }
 
+/// The id of an event, with its place in the log: an event is found by its place alone.
+pub(crate) fn event(event: EventRef) -> ID {
+    let place = Uuid::from_u64_pair(0, event.position.unsigned_abs());
+    encode(Kind::Event, &[*event.id.as_bytes(), *place.as_bytes()].concat())
+}
+
+/// The event that such an id names.
+pub(crate) fn parse_event(id: &ID) -> Option<EventRef> {
+    match decode(id)? {
+        (Kind::Event, id, Some(place)) => {
+            let (_, position) = place.as_u64_pair();
+            Some(EventRef { position: position.try_into().ok()?, id })
+        }
+        _ => None,
+    }
+}
+
 /// The id of an organisation, which has a number.
 pub(crate) fn organisation(organisation: OrganisationId) -> ID {
     id(Kind::Organisation, Uuid::from_u128(organisation.0.into()))
@@ -102,14 +122,14 @@ pub(crate) fn parse(kind: Kind, id: &ID) -> Option<Uuid> {
 }
 
 /// What an id is of, and its UUID; the second one of a delivery or an alias is the account's, of a dry
-/// run's find the message's, of a replay's effect its number.
+/// run's find the message's, of a replay's effect its number, of an event its place in the log.
 pub(crate) fn decode(id: &ID) -> Option<(Kind, Uuid, Option<Uuid>)> {
     let bytes = Base64UrlUnpadded::decode_vec(id.as_str()).ok()?;
     let (kind, rest) = bytes.split_first()?;
     let kind = KINDS.into_iter().find(|known| *known as u8 == *kind)?;
     let (first, rest) = rest.split_first_chunk::<16>()?;
     let second = match (kind, rest) {
-        (Kind::Delivery | Kind::Alias | Kind::TriedHit | Kind::ReplayEffect, rest) => {
+        (Kind::Delivery | Kind::Alias | Kind::TriedHit | Kind::ReplayEffect | Kind::Event, rest) => {
             Some(Uuid::from_bytes(rest.try_into().ok()?))
         }
         (_, []) => None,
@@ -133,6 +153,9 @@ mod tests {
         let message = id(Kind::Message, uuid);
         assert_eq!(parse(Kind::Message, &message), Some(uuid));
         assert_eq!(parse(Kind::Draft, &message), None);
+        let recorded = EventRef { position: 9, id: uuid };
+        assert_eq!(parse_event(&event(recorded)), Some(recorded));
+        assert_eq!(parse_event(&message), None);
         assert_eq!(decode(&delivery(uuid, Uuid::max())), Some((Kind::Delivery, uuid, Some(Uuid::max()))));
         assert!(
             ["", "AA", "!", message.as_str().get(..20).unwrap()]

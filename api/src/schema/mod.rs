@@ -29,6 +29,7 @@ mod policy_input;
 mod problem;
 mod query;
 mod replay;
+mod review;
 mod rule_hit;
 pub(crate) mod scalars;
 mod second_factor;

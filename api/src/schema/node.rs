@@ -18,6 +18,7 @@ use super::{
     organisation::PublicOrganisation,
     policy::Policy,
     replay::{PolicyReplay, ReplayEffect},
+    review::Review,
     rule_hit::RuleHit,
     session::Session,
     viewer::Viewer,
@@ -31,7 +32,7 @@ use async_graphql::{Context, ID, Interface, Result};
 use domain::{
     AccountId, DraftId, MessageId,
     audit::Right,
-    id::{Id, IntakeId, NotificationId, RuleId},
+    id::{Id, IntakeId, NotificationId, ReviewId, RuleId},
 };
 use uuid::Uuid;
 
@@ -61,9 +62,10 @@ pub(crate) enum Node {
     Work(Work),
     PolicyReplay(PolicyReplay),
     ReplayEffect(ReplayEffect),
+    Review(Review),
 }
 
-/// The object, if this person may see it. Files, mails and events of the audit are found by what holds them alone.
+/// The object, if this person may see it. Files and mails are found by what holds them alone.
 pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
     let Some((kind, uuid, second)) = ids::decode(id) else {
         return Ok(None);
@@ -138,6 +140,11 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             let work = asker.app.work(&viewer, Id::new(uuid)).await.map_err(failure)?;
             work.map(|work| Node::Work(Work::at(asker.app.log().now(), &work)))
         }
+        Kind::Event if viewer.role_for(Right::ReadAudit).is_some() => match ids::parse_event(id) {
+            Some(event) => AuditEvent::find(ctx, event).await?.map(Node::AuditEvent),
+            None => None,
+        },
+        Kind::Review => Review::find(ctx, ReviewId::new(uuid)).await?.map(Node::Review),
         Kind::Organisation
         | Kind::Attachment
         | Kind::Notification

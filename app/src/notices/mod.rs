@@ -143,6 +143,7 @@ impl App {
             | Event::Draft(..)
             | Event::Audit(..)
             | Event::Export(..)
+            | Event::Review(..)
             | Event::Key(..) => Ok(None),
         }
     }

@@ -20,7 +20,7 @@ use domain::{
     notification::{self, Suppression},
     organisation,
     organisation::rules,
-    replier, reservation,
+    replier, reservation, review,
 };
 use eventstore::Recorded;
 
@@ -71,6 +71,7 @@ pub fn facts(recorded: &Recorded) -> Facts {
         Event::Notification(_, event) => of_notification(event),
         Event::Audit(_, event) => of_audit(event),
         Event::Export(_, event) => of_export(event),
+        Event::Review(_, event) => of_review(event),
         Event::Key(_, event) => of_key(event),
     };
     let privileged = match recorded.meta.by {
@@ -492,6 +493,18 @@ fn of_export(event: &export::Event) -> Facts {
             Facts::because(Kind::Exported, Outcome::Failed, reason)
         }
         export::Event::Downloaded { .. } => Facts::done(Kind::ExportDownloaded),
+    }
+}
+
+fn of_review(event: &review::Event) -> Facts {
+    match event {
+        review::Event::Reviewed { finding, .. } => {
+            let reason = match finding {
+                review::Finding::InOrder => "in_order",
+                review::Finding::FollowUp => "follow_up",
+            };
+            Facts::because(Kind::Reviewed, Outcome::Done, reason)
+        }
     }
 }
 

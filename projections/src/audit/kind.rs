@@ -153,6 +153,8 @@ pub enum Kind {
     Exported,
     /// An export was fetched.
     ExportDownloaded,
+    /// Events were signed off.
+    Reviewed,
     /// A key is about to be destroyed.
     KeyDestructionRequested,
     /// A key is gone.
@@ -161,7 +163,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 77] = [
+    pub const ALL: [Self; 78] = [
         Self::OrganisationFounded,
         Self::PolicyChanged,
         Self::ContentRuleChanged,
@@ -237,6 +239,7 @@ impl Kind {
         Self::AccessRefused,
         Self::Exported,
         Self::ExportDownloaded,
+        Self::Reviewed,
         Self::KeyDestructionRequested,
         Self::KeyDestroyed,
     ];
@@ -320,6 +323,7 @@ impl Kind {
             Self::AccessRefused => "ACCESS_REFUSED",
             Self::Exported => "EXPORTED",
             Self::ExportDownloaded => "EXPORT_DOWNLOADED",
+            Self::Reviewed => "REVIEWED",
             Self::KeyDestructionRequested => "KEY_DESTRUCTION_REQUESTED",
             Self::KeyDestroyed => "KEY_DESTROYED",
         }

@@ -1,8 +1,9 @@
-//! `rm_audit`, `rm_audit_terms`: which events a question is answered by (Q1). The events themselves are read from the
+//! `rm_audit`, `rm_audit_terms`, `rm_reviews`: which events a question is answered by (Q1), and which were signed off (Q2). The events themselves are read from the
 //! log; the columns that are searched are keyed tags and say nothing to whoever has the database alone.
 
 mod facts;
 mod kind;
+mod reviews;
 
 pub use facts::{Facts, actor, facts};
 pub use kind::{Kind, Outcome};
@@ -19,7 +20,7 @@ use eventstore::{
 use std::collections::BTreeSet;
 
 pub(crate) const MODEL: ReadModel =
-    ReadModel { name: "audit", tables: &["rm_audit", "rm_audit_terms"], apply };
+    ReadModel { name: "audit", tables: &["rm_audit", "rm_audit_terms", "rm_reviews"], apply };
 
 const NOTE: &str = "INSERT INTO rm_audit (organisation, position, at) VALUES ($1, $2, $3)";
 const NOTE_TERM: &str = "INSERT INTO rm_audit_terms (organisation, term, position) VALUES ($1, $2, $3)";
@@ -45,6 +46,8 @@ pub struct AuditFilter {
     pub outcomes: Vec<Outcome>,
     /// Done by right of a role, or not (Q10).
     pub privileged: Option<bool>,
+    /// Signed off by somebody, or by nobody (Q2, Q10).
+    pub reviewed: Option<bool>,
 }
 
 /// Which part of the answer, newest first. `first` beats `last`; with neither it is 50.
@@ -68,7 +71,7 @@ fn apply(recorded: &Recorded, tags: &Tags) -> Vec<Statement> {
         let [org, position] = row();
         Statement::new(NOTE_TERM, [org, term.into(), position])
     });
-    [noted].into_iter().chain(terms).collect()
+    [noted].into_iter().chain(terms).chain(reviews::apply(recorded, tags)).collect()
 }
 
 /// What an event is found by; each once.
@@ -162,10 +165,12 @@ fn search(what: &'static str, organisation: OrganisationId, filter: &AuditFilter
     for terms in any_of.into_iter().filter(|terms| !terms.is_empty()) {
         having(&mut query, " AND position IN ", organisation, terms);
     }
-    match filter.privileged {
-        Some(true) => having(&mut query, " AND position IN ", organisation, [tags.privileged()]),
-        Some(false) => having(&mut query, " AND position NOT IN ", organisation, [tags.privileged()]),
-        None => {}
+    for (wanted, term) in [(filter.privileged, tags.privileged()), (filter.reviewed, tags.reviewed())] {
+        match wanted {
+            Some(true) => having(&mut query, " AND position IN ", organisation, [term]),
+            Some(false) => having(&mut query, " AND position NOT IN ", organisation, [term]),
+            None => {}
+        }
     }
     query
 }

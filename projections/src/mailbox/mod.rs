@@ -140,7 +140,8 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         | Event::Replier(..)
         | Event::Notification(..)
         | Event::Audit(..)
-        | Event::Export(..) => vec![],
+        | Event::Export(..)
+        | Event::Review(..) => vec![],
     }
 }
 

@@ -78,6 +78,7 @@ fn news(recorded: &Recorded) -> Vec<(AccountId, MailboxNews)> {
         | Event::Notification(..)
         | Event::Audit(..)
         | Event::Export(..)
+        | Event::Review(..)
         | Event::Key(..) => vec![],
     }
 }

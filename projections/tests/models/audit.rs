@@ -10,6 +10,7 @@ use domain::{
     message::{Command, Message, Onward},
     policy::Role,
     reservation::{self, Reservation},
+    review::{self, Examined, Finding, Review},
 };
 use eventstore::{Position, testing::on_both};
 use projections::audit::{AuditFilter, Kind, Outcome, PositionPage, actor, facts};
@@ -162,6 +163,45 @@ async fn an_answer_is_paged_both_ways() {
                 (items, has_previous, has_next)
             );
         }
+    })
+    .await;
+}
+
+/// Q2, Q10: what was signed off is told apart from what was not, however often; each sign-off is found by what it covers.
+#[tokio::test]
+async fn what_was_signed_off_is_told_apart() {
+    on_both(async |test| {
+        let world = World::new(&test).await;
+        for n in 1..=3 {
+            world.send(n, 1, &[2], 0, 1).await;
+        }
+        let sign_off = async |n: u128, positions: &[Position]| {
+            let events = positions.iter().map(|position| Examined { position: *position, actor: None });
+            let command = review::Command::SignOff {
+                by: person(8),
+                joined: [].into(),
+                events: events.collect(),
+                finding: Finding::FollowUp,
+                comment: None,
+                at: at(2),
+            };
+            world.tell::<Review>(id::<()>(n).uuid(), &by(person(8)), command).await;
+            world.log.head()
+        };
+        let (first, second) = (sign_off(1, &[1, 3]).await, sign_off(2, &[3]).await);
+        let sent = AuditFilter { kinds: vec![Kind::MessageSent], ..AuditFilter::default() };
+        let found = async |reviewed| {
+            let filter = AuditFilter { reviewed: Some(reviewed), ..sent.clone() };
+            world.caught_up().await.audit(ORG, &filter, &WHOLE).await.unwrap().items
+        };
+        assert_eq!(found(true).await, [3, 1]);
+        assert_eq!(found(false).await, [2]);
+        let models = world.caught_up().await;
+        let covered = models.reviews(ORG, &[1, 2, 3]).await.unwrap();
+        assert_eq!(covered, [(1, first), (3, first), (3, second)]);
+        assert_eq!(models.reviews(ORG, &[]).await.unwrap(), []);
+        let told = facts(&world.last(|_| true).await);
+        assert_eq!((told.kind, told.reason), (Kind::Reviewed, Some("follow_up")));
     })
     .await;
 }

@@ -13,6 +13,7 @@ mod reading;
 mod recalling;
 mod recovery;
 mod replaying;
+mod reviewing;
 mod second_factor;
 mod sending;
 
@@ -41,6 +42,7 @@ pub(crate) struct Mutation(
     organisation::Organising,
     content_rules::ContentRules,
     replaying::Replaying,
+    reviewing::Reviewing,
 );
 
 /// What a use case did, in the parts of a payload.

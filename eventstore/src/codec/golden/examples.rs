@@ -27,6 +27,7 @@ use domain::{
     period::Period,
     replier::Replier,
     reservation::{self, Reservation},
+    review::{self, Finding, Review},
 };
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use time::macros::date;
@@ -68,6 +69,7 @@ pub(super) fn examples() -> Vec<Example> {
     let asked = audit::Event::Queried { question: question(Topic::Accounts), at: AT };
     examples.push(with::<Audit>(("topic", asked)));
     examples.extend(export::export().map(of::<Export>));
+    examples.push(of::<Review>(review()));
     examples.extend(key().map(of::<VaultKey>));
     examples.extend(keys_of_accounts().map(with::<VaultKey>));
     examples
@@ -184,6 +186,12 @@ fn audit() -> [audit::Event; 2] {
     use audit::Event;
     let question = question(Topic::Audit);
     [Event::Queried { question, at: AT }, Event::AccessRefused { right: Right::ReadAudit, at: AT }]
+}
+
+fn review() -> review::Event {
+    let (positions, finding) = (vec![3, 9], Finding::FollowUp);
+    let comment = Some(Personal::known("Why at night?".to_owned()));
+    review::Event::Reviewed { by: id(1), positions, finding, comment, at: AT }
 }
 
 fn keys_of_accounts() -> [(&'static str, key::Event); 6] {

@@ -16,6 +16,7 @@ use domain::{
     organisation::{self, Organisation, rules},
     replier::{self, Replier},
     reservation::{self, Reservation},
+    review::{self, Review},
 };
 use serde::{
     Deserialize,
@@ -107,6 +108,9 @@ pub(super) fn name(event: &Event) -> &'static str {
             export::Event::Failed { .. } => "export.failed",
             export::Event::Downloaded { .. } => "export.downloaded",
         },
+        Event::Review(_, event) => match event {
+            review::Event::Reviewed { .. } => "review.reviewed",
+        },
         Event::Key(_, event) => match event {
             key::Event::DestructionRequested { .. } => "key.destruction_requested",
             key::Event::Destroyed { .. } => "key.destroyed",
@@ -181,6 +185,7 @@ pub(super) fn known_names() -> Vec<String> {
         names_of::<Notification>(),
         names_of::<Audit>(),
         names_of::<Export>(),
+        names_of::<Review>(),
         names_of::<VaultKey>(),
     ]
     .concat()
