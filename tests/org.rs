@@ -123,6 +123,10 @@ async fn a_policy_comes_from_a_file() {
         let history = shell.runs(&["org", "policy", "history"]);
         has(&history, &["2 ", "operator", "Shared desks", "sessions.idle_limit: PT30M -> PT10M"]);
 
+        let kept = shell.file("kept.toml", "[retention]\nmessages = \"P30D\"\n");
+        has(&shell.refuses(&["org", "policy", "set", &kept, "--yes"]), &["reason"]);
+        let asked = shell.runs(&["org", "policy", "set", &kept, "--yes", "--reason", "Less to lose"]);
+        has(&asked, &["retention.messages: P60D -> P30D", "two persons", "Nothing changed yet"]);
         let wrong =
             "[sessions]\nidle_limit = \"P2D\"\nlockout_threshold = 1\n[mail]\nattachment_count = 500\n";
         let wrong = shell.refuses(&["org", "policy", "set", &shell.file("wrong.toml", wrong), "--yes"]);

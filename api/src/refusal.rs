@@ -97,7 +97,10 @@ fn status_of(problem: ProblemCode) -> StatusCode {
     match problem {
         ProblemCode::NotFound => StatusCode::NOT_FOUND,
         ProblemCode::Conflict | ProblemCode::IdempotencyKeyReused => StatusCode::CONFLICT,
-        ProblemCode::NotAllowed | ProblemCode::SecuredByRule => StatusCode::FORBIDDEN,
+        ProblemCode::NotAllowed
+        | ProblemCode::SecuredByRule
+        | ProblemCode::UnderHold
+        | ProblemCode::SecondPersonNeeded => StatusCode::FORBIDDEN,
         ProblemCode::Unavailable => StatusCode::GONE,
         ProblemCode::TooManyAttachments | ProblemCode::AttachmentsTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ProblemCode::Required

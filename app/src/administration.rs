@@ -12,6 +12,7 @@ use domain::{
     organisation::State,
     policy::Role,
 };
+use eventstore::Position;
 use projections::{
     Slice, TimedPage,
     accounts::AccountRow,
@@ -239,20 +240,19 @@ impl App {
         }
     }
 
-    /// Puts on record what is looked at, by the first of these rights that the person has.
+    /// Puts on record what is looked at, by the first of these rights that the person has, and gives where.
     pub(crate) async fn consult(
         &self,
         viewer: &Viewer,
         rights: &[Right],
         topic: Topic,
         subjects: Vec<AccountId>,
-    ) -> Result<(), Error> {
+    ) -> Result<Position, Error> {
         let held = rights.iter().find(|right| viewer.role_for(**right).is_some());
         let right = held.or(rights.first()).ok_or(Error::Forbidden)?;
         let meta = self.authorise(viewer, *right).await?;
         let question = Question { topic, subjects, ..Question::default() };
-        self.ask(viewer.organisation, &meta, question).await?;
-        Ok(())
+        self.ask(viewer.organisation, &meta, question).await
     }
 }
 

@@ -47,6 +47,8 @@ pub enum Capability {
     Audit,
     /// See jobs and read models.
     Operate,
+    /// Decide on requests of others (K3).
+    Approve,
 }
 
 impl Viewer {
@@ -66,6 +68,7 @@ impl Viewer {
             (Capability::Administer, Right::AuthorPolicy),
             (Capability::Audit, Right::ReadAudit),
             (Capability::Operate, Right::Operate),
+            (Capability::Approve, Right::Approve),
         ]
         .map(|(capability, right)| (capability, self.role_for(right).is_some()));
         by_kind.into_iter().chain(by_role).filter_map(|(capability, has)| has.then_some(capability)).collect()
@@ -79,6 +82,7 @@ impl Viewer {
             Right::Administer => Role::Administrator,
             Right::AuthorPolicy => Role::PolicyAuthor,
             Right::Operate => Role::Operator,
+            Right::Approve => Role::Approver,
         };
         self.roles.contains(&role).then_some(role)
     }

@@ -183,6 +183,7 @@ fn refused(refusal: Refusal) -> Problem {
         | Refusal::BadIdentity
         | Refusal::BadPolicy
         | Refusal::StalePolicy
+        | Refusal::SecondPersonNeeded
         | Refusal::BadReason
         | Refusal::BadPresentation
         | Refusal::ConflictingRole

@@ -86,6 +86,8 @@ pub enum ProblemCode {
     AttachmentsTooLarge,
     UploadIncomplete,
     SecuredByRule,
+    UnderHold,
+    SecondPersonNeeded,
     AuthorizationPending,
     PolicyInvalid,
 }
@@ -314,6 +316,10 @@ impl From<organisation::Refusal> for Problem {
             Refusal::StalePolicy => {
                 (ProblemCode::Conflict, "The policy was changed meanwhile; look at it again.")
             }
+            Refusal::SecondPersonNeeded => (
+                ProblemCode::SecondPersonNeeded,
+                "Another person must agree that something is kept for a shorter time.",
+            ),
             Refusal::BadReason => {
                 (ProblemCode::TooLong, "Give the reason in one line of 500 characters at most.")
             }

@@ -4,6 +4,7 @@
 mod accounts;
 mod administration;
 mod aliases;
+mod approvals;
 mod auditing;
 mod authorise;
 mod callers;
@@ -58,6 +59,7 @@ mod uploads;
 mod works;
 
 pub use administration::{Listed, PeopleFilter, RoleHolder, Steward};
+pub use approvals::{ApprovalView, Decision};
 pub use auditing::{AuditPage, AuditedEvent};
 pub use authorise::{Capability, Viewer};
 pub use callers::client_network;
@@ -78,7 +80,7 @@ pub use login::{LogInStep, LoggedIn, SecondFactorCode};
 pub use notifying::{AutoSubmitted, Delivery, Leave, Mail, MailFile};
 pub use organisations::{Founding, OrganisationChange};
 pub use places::Place;
-pub use policies::{PolicyVersion, camel_case};
+pub use policies::{PolicyChange, PolicyVersion, camel_case};
 pub use reading::{HeadlineView, MessageView, OpenedMessage, Unavailable, UnavailableReason};
 pub use recalling::RecallLimit;
 pub use recipients::RecipientCheck;

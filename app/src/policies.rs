@@ -3,16 +3,23 @@
 use crate::{
     App, Done, Error, Problem, ProblemCode, Steward, Viewer,
     administration::EITHER,
+    approvals::{Asking, Granted, requester},
     organisations::{STREAM, founded},
 };
 use domain::{
-    AccountId, Decider, Event, OrganisationId, Timestamp,
+    AccountId, Decider, Event, Metadata, OrganisationId, Timestamp,
+    approval::{Action, Outcome},
     audit::{Right, Topic},
     event::Actor,
+    id::ApprovalId,
     organisation::{self, Command, Organisation, Refusal},
     policy::{Difference, Policy, PolicyProblem},
 };
-use eventstore::log::{ContentKeys, StreamName};
+use eventstore::{
+    Commit,
+    log::{Change, ContentKeys, StreamName},
+};
+use projections::approvals::ApprovalAction;
 
 /// One version of the settings.
 #[derive(Debug, Clone)]
@@ -33,17 +40,27 @@ pub struct PolicyVersion {
     pub changes: Vec<Difference>,
 }
 
+/// What became of a wish to change the policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyChange {
+    /// It is in force, as this version.
+    InForce(u32),
+    /// It keeps something for a shorter time, and waits for a second person (K3).
+    Awaits(ApprovalId),
+}
+
 impl App {
-    /// Replaces the policy, if it is still the version that was seen; else a `CONFLICT`. Every setting that is out of its
-    /// bounds is a problem of its own, at its path below `changes`. The value is the version in force.
+    /// Replaces the policy, if it is still the version that was seen; else a `CONFLICT`. What keeps something for a shorter time
+    /// becomes a request instead. Every setting that is out of its bounds is a problem of its own, at its path below `changes`.
     pub async fn change_policy(
         &self,
         steward: impl Into<Steward<'_>>,
         policy: &Policy,
         version: u32,
         reason: Option<String>,
-    ) -> Result<Done<u32>, Error> {
-        let (organisation, meta) = self.by_right(steward.into(), Right::AuthorPolicy).await?;
+    ) -> Result<Done<PolicyChange>, Error> {
+        let steward = steward.into();
+        let (organisation, meta) = self.by_right(steward, Right::AuthorPolicy).await?;
         let rules = self.rules(organisation).await?;
         if let Err(problems) = policy.validate()
             && rules.policy_version == version
@@ -55,11 +72,68 @@ impl App {
             policy: Box::new(policy.clone()),
             version,
             reason: reason.clone(),
+            second_person: false,
             at,
         };
-        let done = self.log.execute::<Organisation>(organisation, STREAM, &meta, change).await?;
-        let position = done.map_err(refused)?.position();
-        Ok(Done { value: self.rules(organisation).await?.policy_version, position })
+        match self.log.execute::<Organisation>(organisation, STREAM, &meta, change).await? {
+            Ok(done) => {
+                let version = self.rules(organisation).await?.policy_version;
+                Ok(Done { value: PolicyChange::InForce(version), position: done.position() })
+            }
+            Err(Refusal::SecondPersonNeeded) => {
+                let action = Action::ShortenRetention { policy: Box::new(policy.clone()), version };
+                let reason = reason.as_deref().unwrap_or_default();
+                let done = self.ask_to_shorten(organisation, &meta, action, reason).await?;
+                if let Steward::Person(_) = steward {
+                    self.models.wait_for(done.position, &["approvals"]).await?;
+                }
+                Ok(Done { value: PolicyChange::Awaits(done.value), position: done.position })
+            }
+            Err(refusal) => Err(refused(refusal).into()),
+        }
+    }
+
+    /// Asks for a second person; whoever asked for the same already, and waits, does so on.
+    async fn ask_to_shorten(
+        &self,
+        organisation: OrganisationId,
+        meta: &Metadata,
+        action: Action,
+        reason: &str,
+    ) -> Result<Done<ApprovalId>, Error> {
+        let by = requester(meta);
+        for row in self.models.approvals_pending(organisation, ApprovalAction::ShortenRetention).await? {
+            let request = self.request(organisation, row.approval).await?;
+            if request.by == by && request.action == action && self.log.now() < request.lapses_at {
+                return Ok(Done { value: row.approval, position: self.log.head() });
+            }
+        }
+        let approval = self.log.clock().new_id();
+        let change = self.asked_for(Asking { organisation, approval, action, reason, meta }).await?;
+        let appended = self.log.append(Commit::new(organisation, meta, vec![change])).await?;
+        Ok(Done { value: approval, position: appended.position() })
+    }
+
+    /// Replaces the policy by one that a second person agreed to, unless somebody changed it meanwhile.
+    pub(crate) async fn shorten_retention(
+        &self,
+        granted: &Granted,
+        policy: &Policy,
+        version: u32,
+    ) -> Result<(Outcome, Vec<Change>), Error> {
+        let loaded = self.log.load::<Organisation>(granted.organisation, STREAM).await?;
+        let change = Command::ChangePolicy {
+            policy: Box::new(policy.clone()),
+            version,
+            reason: granted.reason.clone(),
+            second_person: true,
+            at: self.log.now(),
+        };
+        match loaded.decide(change) {
+            Ok(change) => Ok((Outcome::Done, vec![change])),
+            Err(Refusal::StalePolicy) => Ok((Outcome::Stale, vec![])),
+            Err(refusal) => Err(refused(refusal).into()),
+        }
     }
 
     /// Every version, newest first, for one of those who administer.
@@ -146,6 +220,7 @@ fn refused(refusal: Refusal) -> Problem {
         | Refusal::NotFounded
         | Refusal::BadIdentity
         | Refusal::BadPolicy
+        | Refusal::SecondPersonNeeded
         | Refusal::BadPresentation
         | Refusal::ConflictingRole
         | Refusal::LastAdministrator

@@ -22,6 +22,8 @@ pub enum Right {
     AuthorPolicy,
     /// To see jobs and read models.
     Operate,
+    /// To decide on requests of others (K3).
+    Approve,
 }
 
 /// What a question was put to.
@@ -41,6 +43,8 @@ pub enum Topic {
     Notifications,
     /// The settings and their history.
     Policy,
+    /// What needs a second person.
+    Approvals,
 }
 
 impl Topic {

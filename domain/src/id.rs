@@ -45,6 +45,10 @@ pub type InquiryId = Id<crate::audit::Audit>;
 pub type ExportId = Id<crate::export::Export>;
 /// A reviewer's sign-off.
 pub type ReviewId = Id<crate::review::Review>;
+/// A request that needs a second person.
+pub type ApprovalId = Id<crate::approval::Approval>;
+/// A legal hold.
+pub type HoldId = Id<crate::approval::Hold>;
 /// A key of the vault.
 pub type VaultKeyId = Id<crate::key::VaultKey>;
 /// A content rule of an organisation.

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod address;
+pub mod approval;
 pub mod audit;
 pub mod bytes;
 pub mod challenge;

@@ -68,6 +68,8 @@ pub enum Command {
         version: u32,
         /// Why, at most [`REASON_CHARACTERS`] (Q8).
         reason: Option<String>,
+        /// Whether a second person agreed; needed to keep anything for a shorter time (K3).
+        second_person: bool,
         /// When.
         at: Timestamp,
     },
@@ -202,6 +204,8 @@ pub enum Refusal {
     BadPolicy,
     /// Somebody else changed the policy meanwhile.
     StalePolicy,
+    /// Something would be kept for a shorter time: another person must agree (K3).
+    SecondPersonNeeded,
     /// The reason is too long.
     BadReason,
     /// Something that is to be shown in public cannot be: [`Presentation::problems`] says what.
@@ -245,7 +249,12 @@ impl Decider for Organisation {
             {
                 Err(Refusal::BadReason)
             }
-            Command::ChangePolicy { policy, version, reason, at } => {
+            Command::ChangePolicy { policy, second_person: false, .. }
+                if policy.keeps_shorter_than(&state.policy) =>
+            {
+                Err(Refusal::SecondPersonNeeded)
+            }
+            Command::ChangePolicy { policy, version, reason, second_person: _, at } => {
                 Ok(vec![Event::PolicyChanged { policy, version: version + 1, reason, at }])
             }
             Command::Update { name, .. } if !is_name(&name) => Err(Refusal::BadIdentity),

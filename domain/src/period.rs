@@ -135,6 +135,19 @@ impl Period {
         )
     }
 
+    /// Whether, from some day on, this time ends before the other: a month has 28 to 31 days, so that of `P6M` and `P183D` now the
+    /// one ends first and now the other. Exact for less than four years of difference; beyond that a day in doubt counts as sooner.
+    #[must_use]
+    pub fn can_end_before(self, other: Self) -> bool {
+        let rest = |period: Self| i64::from(period.days) * SECONDS_PER_DAY + i64::from(period.seconds);
+        let rest = rest(self) - rest(other);
+        // Both go by the calendar for as long as the one with fewer months does; only what is beyond can be long or short.
+        match self.months.checked_sub(other.months) {
+            Some(more) => rest + fewest_days(more) * SECONDS_PER_DAY < 0,
+            None => rest < most_days(other.months - self.months) * SECONDS_PER_DAY,
+        }
+    }
+
     /// Whether it is `PT0S`.
     #[must_use]
     pub fn is_zero(self) -> bool {
@@ -161,6 +174,22 @@ fn fields(text: &str, designators: [char; 3]) -> Result<[u64; 3], PeriodError> {
         }
     }
     if rest.is_empty() { Ok(values) } else { Err(PeriodError::Malformed) }
+}
+
+/// No more days than so many months have, from whichever day on. A century's year without a leap day costs one.
+fn fewest_days(months: u32) -> i64 {
+    const OF_MONTHS: [i64; 12] = [0, 28, 59, 89, 120, 150, 181, 212, 242, 273, 303, 334];
+    let years = i64::from(months / MONTHS_PER_YEAR);
+    let leap_days = (years / 4 - 1).max(0);
+    years * 365 + leap_days + OF_MONTHS[(months % MONTHS_PER_YEAR) as usize]
+}
+
+/// No fewer days than so many months have, from whichever day on.
+fn most_days(months: u32) -> i64 {
+    const OF_MONTHS: [i64; 12] = [0, 31, 62, 92, 123, 153, 184, 215, 245, 276, 306, 337];
+    let years = i64::from(months / MONTHS_PER_YEAR);
+    let leap_days = (years + 3) / 4;
+    years * 365 + leap_days + OF_MONTHS[(months % MONTHS_PER_YEAR) as usize]
 }
 
 fn later_by_months(date: Date, months: u32) -> Option<Date> {

@@ -17,6 +17,7 @@ mod health_terms;
 mod network;
 mod packs;
 mod public_mailboxes;
+mod retention;
 mod role;
 
 pub use bounds::PolicyProblem;

@@ -9,6 +9,7 @@
 pub mod accounts;
 pub mod addresses;
 mod advance;
+pub mod approvals;
 pub mod audit;
 mod error;
 pub mod exports;
@@ -59,5 +60,6 @@ pub const READ_MODELS: &[ReadModel] = &[
     notifications::MODEL,
     rule_hits::MODEL,
     exports::MODEL,
+    approvals::MODEL,
     audit::MODEL,
 ];

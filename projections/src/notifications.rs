@@ -208,6 +208,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         | Event::Audit(..)
         | Event::Export(..)
         | Event::Review(..)
+        | Event::Approval(..)
         | Event::Key(..) => {
             vec![]
         }

@@ -4,6 +4,7 @@ mod abuse;
 mod access;
 mod administration;
 mod aliases;
+mod approvals;
 mod audit;
 mod browser;
 mod chromium;

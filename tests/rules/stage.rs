@@ -1,12 +1,16 @@
 //! A node with people on it, whose clock stands still until a test moves it.
 
-use crate::house;
-use app::{Challenge, OrganisationChange, RegistrationForm};
+use crate::{
+    approvals,
+    house::{self, BRUNO},
+    policy,
+};
+use app::{Challenge, OrganisationChange, PolicyChange, RegistrationForm};
 use domain::{
     Timestamp,
     account::{Kind, Profile},
     address::EmailAddress,
-    policy::Policy,
+    policy::{Policy, Role},
     presentation::SupportedClient,
 };
 use eventstore::{
@@ -192,15 +196,45 @@ impl Stage {
         format!("request-{}", self.keys.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Replaces settings of the policy.
+    /// Replaces settings of the policy; where that needs a second person, there is one.
     pub async fn change_policy(&self, change: impl FnOnce(&mut Policy)) {
         let (app, organisation) = (&self.node.app, self.cast.organisation);
         let rules = app.rules(organisation).await.expect("the rules");
         let mut policy = rules.policy.clone();
         change(&mut policy);
-        app.change_policy(organisation, &policy, rules.policy_version, None)
-            .await
-            .expect("the policy changes");
+        let reason = Some("A test".to_owned());
+        let changed = app.change_policy(organisation, &policy, rules.policy_version, reason).await;
+        if let PolicyChange::Awaits(_) = changed.expect("the policy changes").value {
+            self.second_person_grants().await;
+        }
+    }
+
+    /// Bruno, as an approver, grants whatever waits for a second person (K3).
+    pub async fn second_person_grants(&self) {
+        policy::grant(self, BRUNO, Role::Approver).await;
+        let mut bruno = self.log_in(BRUNO).await;
+        let waiting =
+            "{ viewer { compliance { approvals(states: [PENDING], first: 50) { edges { node { id } } } } } }";
+        let answer = bruno.ask(waiting, json!({})).await.expect("an answer");
+        let waiting = answer["data"]["viewer"]["compliance"]["approvals"]["edges"].as_array();
+        for edge in waiting.unwrap_or_else(|| panic!("no requests: {answer}")) {
+            let decided = approvals::decide(&mut bruno, &text(edge, "/node/id"), true).await;
+            assert_eq!(codes(&decided), [""; 0], "{decided}");
+        }
+    }
+
+    /// An account's mail joins somebody else's inbox, by an alias (B43). The policy must allow aliases.
+    pub async fn take_over(&self, client: &mut Client, address: &str) {
+        let add =
+            "mutation($input: AddAliasInput!) { addAlias(input: $input) { alias { id } problems { code } } }";
+        client.act(add, json!({ "address": address })).await.expect("the alias is asked for");
+        let confirm = "mutation($input: ConfirmAliasInput!) { confirmAlias(input: $input) { confirmed problems { code } } }";
+        let mut confirmed = false;
+        for token in self.mails(address).await.iter().filter_map(|mail| mail.token().ok()) {
+            let input = json!({ "token": token, "password": self.password(address) });
+            confirmed |= self.stranger().act(confirm, input).await.is_ok();
+        }
+        assert!(confirmed, "no mail confirms the alias");
     }
 
     /// Makes this the one client program that the organisation supports.

@@ -28,6 +28,8 @@ pub enum JobName {
     TryRules,
     /// Proposed policies are run over the history, where somebody asked for it (N3).
     ReplayPolicies,
+    /// What a second person granted is carried out, and requests that nobody decided on end (K3).
+    CarryOut,
 }
 
 /// When a job runs.
@@ -67,7 +69,7 @@ pub enum TableError {
 
 impl JobName {
     /// All jobs, in the order in which they are shown.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ExpireMessages,
         Self::ReleaseLockouts,
         Self::EndIdleSessions,
@@ -79,6 +81,7 @@ impl JobName {
         Self::PassOnMail,
         Self::TryRules,
         Self::ReplayPolicies,
+        Self::CarryOut,
     ];
 
     /// The name in the configuration, on the command line and in metrics.
@@ -96,6 +99,7 @@ impl JobName {
             Self::PassOnMail => "pass-on-mail",
             Self::TryRules => "try-rules",
             Self::ReplayPolicies => "replay-policies",
+            Self::CarryOut => "carry-out",
         }
     }
 
@@ -116,6 +120,9 @@ impl JobName {
             Self::PassOnMail => "Hands mails that were held and that an officer let pass to the relay.",
             Self::TryRules => "Tries content rules on past mail, where somebody asked for it.",
             Self::ReplayPolicies => "Runs proposed policies over the history, where somebody asked for it.",
+            Self::CarryOut => {
+                "Carries out what a second person granted, and ends requests that nobody decided on in time."
+            }
         }
     }
 
@@ -127,6 +134,7 @@ impl JobName {
             Self::ReleaseLockouts | Self::LapsePasswordChanges => "*/10 * * * * *",
             Self::EndIdleSessions => "30 * * * * *",
             Self::PassOnMail => "45 * * * * *",
+            Self::CarryOut => "15 * * * * *",
             Self::SendNotifications | Self::TryRules | Self::ReplayPolicies => "*/2 * * * * *",
             Self::WarnOfExpiry => "0 */10 * * * *",
             Self::CollectGarbage => "0 20 * * * *",

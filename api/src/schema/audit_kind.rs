@@ -160,6 +160,8 @@ pub(crate) enum AuditEventKind {
     ApprovalRequested,
     /// A second person decided.
     ApprovalDecided,
+    /// What a second person granted is done with.
+    ApprovalCarriedOut,
     /// Someone asked the audit.
     AuditQueried,
     /// Someone asked what they may not.
@@ -266,6 +268,9 @@ impl From<audit::Kind> for AuditEventKind {
             audit::Kind::RuleOverridden => Self::RuleOverridden,
             audit::Kind::HeldMailDecided => Self::HeldMailDecided,
             audit::Kind::HeldMailPassed => Self::HeldMailPassed,
+            audit::Kind::ApprovalRequested => Self::ApprovalRequested,
+            audit::Kind::ApprovalDecided => Self::ApprovalDecided,
+            audit::Kind::ApprovalCarriedOut => Self::ApprovalCarriedOut,
             audit::Kind::AuditQueried => Self::AuditQueried,
             audit::Kind::AccessRefused => Self::AccessRefused,
             audit::Kind::Exported => Self::Exported,

@@ -32,9 +32,10 @@ pub(crate) enum Kind {
     Replay = 40,
     ReplayEffect = 41,
     Review = 21,
+    Approval = 23,
 }
 
-const KINDS: [Kind; 23] = [
+const KINDS: [Kind; 24] = [
     Kind::Organisation,
     Kind::Viewer,
     Kind::Account,
@@ -58,6 +59,7 @@ const KINDS: [Kind; 23] = [
     Kind::Replay,
     Kind::ReplayEffect,
     Kind::Review,
+    Kind::Approval,
 ];
 
 /// The id of an object.

@@ -6,6 +6,7 @@
 mod account;
 mod administration;
 mod alias;
+mod approval;
 mod audit;
 mod audit_kind;
 mod client;

@@ -3,6 +3,7 @@
 use super::{
     account::{Account, aliases, sees_accounts},
     alias::Alias,
+    approval::Approval,
     audit::AuditEvent,
     client::Client,
     compliance::MessageRecord,
@@ -32,7 +33,7 @@ use async_graphql::{Context, ID, Interface, Result};
 use domain::{
     AccountId, DraftId, MessageId,
     audit::Right,
-    id::{Id, IntakeId, NotificationId, ReviewId, RuleId},
+    id::{ApprovalId, Id, IntakeId, NotificationId, ReviewId, RuleId},
 };
 use uuid::Uuid;
 
@@ -63,6 +64,7 @@ pub(crate) enum Node {
     PolicyReplay(PolicyReplay),
     ReplayEffect(ReplayEffect),
     Review(Review),
+    Approval(Approval),
 }
 
 /// The object, if this person may see it. Files and mails are found by what holds them alone.
@@ -124,9 +126,8 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             Notification::find(ctx, NotificationId::new(uuid)).await?.map(Node::Notification)
         }
         Kind::Policy if sees_policies(&viewer) => {
-            let all = asker.app.policy_versions(viewer.organisation).await.map_err(failure)?;
-            let version = all.into_iter().find(|version| uuid.as_u128() == version.version.into());
-            version.map(|version| Node::Policy(version.into()))
+            let version = u32::try_from(uuid.as_u128()).unwrap_or_default();
+            policy(ctx, version).await?.map(Node::Policy)
         }
         Kind::ContentRule if sees_policies(&viewer) => {
             ContentRule::find(ctx, RuleId::new(uuid)).await?.map(Node::ContentRule)
@@ -134,6 +135,7 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         Kind::RuleHit if viewer.role_for(Right::ReadAudit).is_some() => {
             RuleHit::find(ctx, IntakeId::new(uuid)).await?.map(Node::RuleHit)
         }
+        Kind::Approval => Approval::find(ctx, ApprovalId::new(uuid)).await?.map(Node::Approval),
         Kind::DryRun | Kind::TriedHit => dry_run(ctx, uuid, second).await?,
         Kind::Replay | Kind::ReplayEffect => replay(ctx, uuid, second).await?,
         Kind::Work => {
@@ -174,6 +176,13 @@ async fn replay(ctx: &Context<'_>, uuid: Uuid, number: Option<Uuid>) -> Result<O
     let Some(number) = number else { return Ok(Some(Node::PolicyReplay(replay))) };
     let number = i64::try_from(number.as_u128()).unwrap_or_default();
     Ok(replay.effect_at(ctx, number).await?.map(Node::ReplayEffect))
+}
+
+/// A version of the settings.
+pub(super) async fn policy(ctx: &Context<'_>, version: u32) -> Result<Option<Policy>> {
+    let asker = asker(ctx);
+    let all = asker.app.policy_versions(asker.caller.organisation).await.map_err(failure)?;
+    Ok(all.into_iter().find(|found| found.version == version).map(Policy::from))
 }
 
 /// Whether this person may read the settings: who administers them, and officers.

@@ -70,6 +70,10 @@ pub(crate) enum ProblemCode {
     UploadIncomplete,
     /// A content rule demands another way of sending, or a reason (G3, Q9).
     SecuredByRule,
+    /// A legal hold forbids it (K4).
+    UnderHold,
+    /// Another person must approve; one cannot approve one's own request (K3).
+    SecondPersonNeeded,
     /// The client was not approved yet: poll again after `interval` (B51).
     AuthorizationPending,
     /// The settings contradict each other or exceed their bounds.

@@ -53,6 +53,8 @@ pub(crate) enum Capability {
     Audit,
     /// Enter `operation`.
     Operate,
+    /// Decide on requests of others (K3).
+    Approve,
 }
 
 /// A new password that does not count yet (A13-A15).

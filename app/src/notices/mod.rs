@@ -144,6 +144,7 @@ impl App {
             | Event::Audit(..)
             | Event::Export(..)
             | Event::Review(..)
+            | Event::Approval(..)
             | Event::Key(..) => Ok(None),
         }
     }

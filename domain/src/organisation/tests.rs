@@ -67,7 +67,10 @@ fn revoke(n: u128, role: Role) -> Command {
     Command::RevokeRole { account: account(n), role, at: AT }
 }
 fn change(policy: Box<Policy>, version: u32, reason: Option<&str>) -> Command {
-    Command::ChangePolicy { policy, version, reason: reason.map(Into::into), at: AT }
+    changing(policy, version, reason, true)
+}
+fn changing(policy: Box<Policy>, version: u32, reason: Option<&str>, second_person: bool) -> Command {
+    Command::ChangePolicy { policy, version, reason: reason.map(Into::into), second_person, at: AT }
 }
 fn changed(pack: Pack, version: u32, reason: Option<&str>) -> Event {
     let policy = Box::new(Policy::from_pack(pack));
@@ -155,6 +158,22 @@ fn a_policy_change_names_what_it_saw() {
     given::<Organisation>(&past).when(to(Pack::Envelope, 1)).then_refused(Refusal::StalePolicy);
     given::<Organisation>(&past).when(to(Pack::Portal, 2)).then([changed(Pack::Portal, 3, None)]);
     given::<Organisation>([founded()]).when(change(bad_policy(), 1, None)).then_refused(Refusal::BadPolicy);
+}
+
+/// K3: what is kept for a shorter time needs a second person, whatever else changes with it; anything else needs none.
+#[test]
+fn shorter_retention_needs_a_second_person() {
+    let alone = |policy, version| changing(Box::new(Policy::from_pack(policy)), version, None, false);
+    given::<Organisation>([founded()]).when(alone(Pack::Envelope, 1)).then([changed(
+        Pack::Envelope,
+        2,
+        None,
+    )]);
+    let past = [founded(), changed(Pack::Envelope, 2, None)];
+    given::<Organisation>(&past).when(alone(Pack::Portal, 2)).then_refused(Refusal::SecondPersonNeeded);
+    given::<Organisation>(&past).when(alone(Pack::Portal, 1)).then_refused(Refusal::StalePolicy);
+    let agreed = change(Box::new(Policy::from_pack(Pack::Portal)), 2, None);
+    given::<Organisation>(&past).when(agreed).then([changed(Pack::Portal, 3, None)]);
 }
 
 /// Q8: the reason for a change is kept; one that is too long or has control characters is refused.

@@ -104,6 +104,54 @@ fn periods_compare_by_their_mean_length() {
     assert_eq!(Period::years(200), Period::years(100));
 }
 
+/// K3: of two periods the one can end before the other, both can, or neither.
+#[test]
+fn a_period_can_end_before_another() {
+    let can = |a: &str, b: &str| (period(a).can_end_before(period(b)), period(b).can_end_before(period(a)));
+    for (shorter, longer) in [
+        ("P180D", "P6M"),
+        ("P59D", "P2M"),
+        ("P6M", "P185D"),
+        ("P1Y", "P367D"),
+        ("PT23H", "P1D"),
+        ("P5Y", "P6Y"),
+    ] {
+        assert_eq!(can(shorter, longer), (true, false), "{shorter} {longer}");
+    }
+    for (a, b) in
+        [("P6M", "P183D"), ("P1M", "P30D"), ("P1Y", "P365DT1S"), ("P2Y", "P730DT12H"), ("P13M", "P1Y30D")]
+    {
+        assert_eq!(can(a, b), (true, true), "{a} {b}");
+    }
+    for (a, b) in [("P12M", "P1Y"), ("PT24H", "P1D"), ("P2W", "P14D"), ("P6M", "P6M")] {
+        assert_eq!(can(a, b), (false, false), "{a} {b}");
+    }
+}
+
+/// K3: every day of a calendar's cycle was asked about the bounds of months: none is left out, and up to four years none is
+/// stricter than it must be.
+#[test]
+fn months_have_so_many_days() {
+    for months in (1..=60).chain([119, 120, 121, 480, 1199, 1200]) {
+        let (mut fewest, mut most) = (i64::MAX, 0);
+        // Days on which months are cut are beyond the 28th; between two of the first no leap day is missed.
+        let starts = (0..4800).flat_map(|month| {
+            let (year, month) = (1900 + month / 12, month % 12 + 1);
+            [1, 15, 28, 29, 30, 31].into_iter().filter_map(move |day| {
+                Date::from_calendar_date(year, u8::try_from(month).ok()?.try_into().ok()?, day).ok()
+            })
+        });
+        for start in starts {
+            let days = (later_by_months(start, months).unwrap() - start).whole_days();
+            (fewest, most) = (fewest.min(days), most.max(days));
+        }
+        assert!(fewest_days(months) <= fewest && most <= most_days(months), "{months} months");
+        if months < 48 {
+            assert_eq!((fewest_days(months), most_days(months)), (fewest, most), "{months} months");
+        }
+    }
+}
+
 /// A20: in JSON a period is its text.
 #[test]
 fn json_holds_the_text() {
@@ -121,6 +169,15 @@ proptest! {
             prop_assert!(period.after(start) >= start);
             prop_assert!(period.to_string().len() <= TEXT_CHARACTERS);
         }
+    }
+
+    /// K3: what ends before another was said to be able to.
+    #[test]
+    fn what_ends_before_could(months in (0_u8..=30, 0_u8..=30), days in (0_u8..=255, 0_u8..=255), at in 0_i64..8_000_000_000) {
+        let period = |months, days| Period { days: u32::from(days), ..Period::months(months) };
+        let (a, b) = (period(months.0, days.0), period(months.1, days.1));
+        let start = OffsetDateTime::from_unix_timestamp(at).unwrap();
+        prop_assert!(a.after(start) >= b.after(start) || a.can_end_before(b));
     }
 
     /// A20: text and value are the same thing.

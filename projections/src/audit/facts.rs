@@ -8,6 +8,7 @@ use domain::{
         recovery::{self, ChallengeFailure, ResetBy},
         second_factor,
     },
+    approval::{self, Action as Asked},
     audit::{self, Right, Topic},
     content::Action,
     device, draft,
@@ -72,6 +73,7 @@ pub fn facts(recorded: &Recorded) -> Facts {
         Event::Audit(_, event) => of_audit(event),
         Event::Export(_, event) => of_export(event),
         Event::Review(_, event) => of_review(event),
+        Event::Approval(_, event) => of_approval(event),
         Event::Key(_, event) => of_key(event),
     };
     let privileged = match recorded.meta.by {
@@ -455,6 +457,7 @@ fn of_audit(event: &audit::Event) -> Facts {
                 Topic::Invitations => Some("invitations"),
                 Topic::Notifications => Some("notifications"),
                 Topic::Policy => Some("policy"),
+                Topic::Approvals => Some("approvals"),
             },
             ..Facts::done(Kind::AuditQueried)
         },
@@ -464,6 +467,7 @@ fn of_audit(event: &audit::Event) -> Facts {
                 Right::Administer => "administer",
                 Right::AuthorPolicy => "author_policy",
                 Right::Operate => "operate",
+                Right::Approve => "approve",
             };
             Facts::because(Kind::AccessRefused, Outcome::Refused, reason)
         }
@@ -505,6 +509,34 @@ fn of_review(event: &review::Event) -> Facts {
             };
             Facts::because(Kind::Reviewed, Outcome::Done, reason)
         }
+    }
+}
+
+fn of_approval(event: &approval::Event) -> Facts {
+    let decided = |reason| Facts::because(Kind::ApprovalDecided, Outcome::Done, reason);
+    match event {
+        approval::Event::Requested { action, .. } => {
+            let (reason, subject, message) = match action {
+                Asked::ExportContent { .. } => ("export_content", None, None),
+                Asked::ReleaseHold { .. } => ("release_hold", None, None),
+                Asked::ShortenRetention { .. } => ("shorten_retention", None, None),
+                Asked::Erase { account } => ("erase", Some(*account), None),
+                Asked::DestroyKey { message } => ("destroy_key", None, Some(*message)),
+            };
+            let facts = Facts::because(Kind::ApprovalRequested, Outcome::Done, reason);
+            Facts {
+                subjects: subject.into_iter().collect(),
+                messages: message.into_iter().collect(),
+                ..facts
+            }
+        }
+        approval::Event::Decided { granted: true, .. } => decided("granted"),
+        approval::Event::Decided { granted: false, .. } => decided("refused"),
+        approval::Event::Lapsed { .. } => decided("lapsed"),
+        approval::Event::CarriedOut { outcome, .. } => match outcome {
+            approval::Outcome::Done => Facts::done(Kind::ApprovalCarriedOut),
+            approval::Outcome::Stale => Facts::because(Kind::ApprovalCarriedOut, Outcome::Failed, "stale"),
+        },
     }
 }
 

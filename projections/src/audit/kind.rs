@@ -145,6 +145,12 @@ pub enum Kind {
     HeldMailDecided,
     /// A held mail was handed to the relay, or refused by it. Ours.
     HeldMailPassed,
+    /// A second person is needed.
+    ApprovalRequested,
+    /// A second person decided, or nobody did in time.
+    ApprovalDecided,
+    /// What a second person granted is done with. Ours.
+    ApprovalCarriedOut,
     /// The audit was asked.
     AuditQueried,
     /// Someone lacked a right.
@@ -163,7 +169,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 78] = [
+    pub const ALL: [Self; 81] = [
         Self::OrganisationFounded,
         Self::PolicyChanged,
         Self::ContentRuleChanged,
@@ -235,6 +241,9 @@ impl Kind {
         Self::RuleOverridden,
         Self::HeldMailDecided,
         Self::HeldMailPassed,
+        Self::ApprovalRequested,
+        Self::ApprovalDecided,
+        Self::ApprovalCarriedOut,
         Self::AuditQueried,
         Self::AccessRefused,
         Self::Exported,
@@ -319,6 +328,9 @@ impl Kind {
             Self::RuleOverridden => "RULE_OVERRIDDEN",
             Self::HeldMailDecided => "HELD_MAIL_DECIDED",
             Self::HeldMailPassed => "HELD_MAIL_PASSED",
+            Self::ApprovalRequested => "APPROVAL_REQUESTED",
+            Self::ApprovalDecided => "APPROVAL_DECIDED",
+            Self::ApprovalCarriedOut => "APPROVAL_CARRIED_OUT",
             Self::AuditQueried => "AUDIT_QUERIED",
             Self::AccessRefused => "ACCESS_REFUSED",
             Self::Exported => "EXPORTED",

@@ -3,6 +3,7 @@
 mod accounts;
 mod acts;
 mod aftermath;
+mod approvals;
 mod audit;
 mod correspondence;
 mod drafts;

@@ -76,6 +76,7 @@ async fn later_history(world: &World) {
     world.block(80, 161).await;
     world.network(80, network::Command::Release { at: crate::world::at(200) }).await;
     world.join(4).await;
+    world.approve(162).await;
     world.merge(2, 4, 530, 162).await;
     world.does(2, close(Closing::Wish, 163)).await;
     world.take_out(164).await;

@@ -6,6 +6,7 @@ use crate::{
     node::Node,
 };
 use anyhow::{Result, anyhow, bail};
+use app::PolicyChange;
 use clap::{Subcommand, ValueEnum};
 use domain::{
     OrganisationId,
@@ -87,9 +88,15 @@ async fn set(
             lines(&differences)
         );
     }
-    let version = node.app.change_policy(organisation, policy, rules.policy_version, reason).await;
-    let version = version.map_err(plainly)?.value;
-    Ok(format!("{}The policy is at version {version}.\n", lines(&differences)))
+    let changed = node.app.change_policy(organisation, policy, rules.policy_version, reason).await;
+    let lines = lines(&differences);
+    Ok(match changed.map_err(plainly)?.value {
+        PolicyChange::InForce(version) => format!("{lines}The policy is at version {version}.\n"),
+        PolicyChange::Awaits(_) => format!(
+            "{lines}This keeps something for a shorter time, which needs two persons: it waits seven days for an approver to grant \
+             it. Nothing changed yet.\n"
+        ),
+    })
 }
 
 async fn history(node: &Node, organisation: OrganisationId) -> Result<String> {

@@ -34,8 +34,14 @@ const ADMINISTRATORS: [&str; 11] = [
     "claimDomain",
     "releaseDomain",
 ];
-const AUTHORS: [&str; 5] =
-    ["changePolicy", "createContentRule", "updateContentRule", "deleteContentRule", "dryRunContentRules"];
+const AUTHORS: [&str; 6] = [
+    "changePolicy",
+    "createContentRule",
+    "updateContentRule",
+    "deleteContentRule",
+    "dryRunContentRules",
+    "decideApproval",
+];
 const STRANGERS: [&str; 16] = [
     "register",
     "activateAccount",
@@ -214,7 +220,9 @@ impl House {
         let author =
             app.account_at(organisation, &BRUNO.parse().expect("an address")).await.expect("an account");
         let steward = app::Steward::Operator(organisation);
-        app.grant_role(steward, author, Role::PolicyAuthor).await.expect("the role is granted");
+        for role in [Role::PolicyAuthor, Role::Approver] {
+            app.grant_role(steward, author, role).await.expect("the role is granted");
+        }
         let mut member = Browser::log_in(stage, "192.0.2.1", CLARA).await;
         let mut writer = stage.log_in(BRUNO).await;
         let message = stage.send(&mut writer, CLARA, "For Clara").await;

@@ -1,5 +1,6 @@
 //! The jobs. A new one is a file here, a [`JobName`] with its row in the cron table, and a line in [`run`].
 
+mod carry_out;
 mod collect_garbage;
 mod end_idle_sessions;
 mod expire_messages;
@@ -27,7 +28,7 @@ pub(crate) struct Tools<'a> {
 }
 
 /// Runs a job. Gives how much it did, in what the job is for: messages, lockouts, sessions, mails, invitations,
-/// password changes, files, mails.
+/// password changes, files, mails, requests.
 pub(crate) async fn run(name: JobName, tools: &Tools<'_>) -> Result<u64, JobError> {
     match name {
         JobName::ExpireMessages => expire_messages::run(tools).await,
@@ -39,6 +40,7 @@ pub(crate) async fn run(name: JobName, tools: &Tools<'_>) -> Result<u64, JobErro
         JobName::WarnOfExpiry => warn_of_expiry::run(tools).await,
         JobName::TryRules => try_rules::run(tools).await,
         JobName::ReplayPolicies => replay_policies::run(tools).await,
+        JobName::CarryOut => carry_out::run(tools).await,
         JobName::CollectGarbage => collect_garbage::run(tools).await,
         JobName::PassOnMail => pass_on_mail::run(tools).await,
     }

@@ -2,6 +2,7 @@
 //! case and packs the answer.
 
 mod administration;
+mod approving;
 mod arriving;
 mod clients;
 mod content_rules;
@@ -43,6 +44,7 @@ pub(crate) struct Mutation(
     content_rules::ContentRules,
     replaying::Replaying,
     reviewing::Reviewing,
+    approving::Approving,
 );
 
 /// What a use case did, in the parts of a payload.

@@ -5,11 +5,11 @@ use crate::{
     asker::{Asker, asker, viewer},
     codes::failure,
     schema::{
-        organisation::PublicOrganisation, policy::Policy, policy_input::PolicyInput, problem::Problem,
-        scalars::Position,
+        approval::Approval, organisation::PublicOrganisation, policy::Policy, policy_input::PolicyInput,
+        problem::Problem, scalars::Position,
     },
 };
-use app::{Done, OrganisationChange, ProblemCode};
+use app::{Done, OrganisationChange, PolicyChange, ProblemCode};
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use domain::{address::Domain, presentation};
 use std::collections::BTreeSet;
@@ -92,13 +92,17 @@ impl Organising {
         let stale = matches!(&done, Err(app::Error::Problems(problems))
             if problems.iter().any(|problem| problem.code == ProblemCode::Conflict));
         let done = settle(asker, done).await?;
+        let approval = match done.value {
+            Some(PolicyChange::Awaits(approval)) => Approval::find(ctx, approval).await?,
+            Some(PolicyChange::InForce(_)) | None => None,
+        };
         let policy = if stale || done.value.is_some() {
             let all = asker.app.policy_versions(asker.caller.organisation).await.map_err(failure)?;
             all.into_iter().next().map(Policy::from)
         } else {
             None
         };
-        Ok(ChangePolicyPayload { policy, problems: done.problems, position: done.position })
+        Ok(ChangePolicyPayload { policy, approval, problems: done.problems, position: done.position })
     }
 }
 
@@ -220,6 +224,8 @@ pub(crate) struct ChangePolicyInput {
 pub(crate) struct ChangePolicyPayload {
     /// The policy in force after it; on CONFLICT as it is.
     policy: Option<Policy>,
+    /// The request, when a second person is needed.
+    approval: Option<Approval>,
     /// Why it was not done; empty when it was.
     problems: Vec<Problem>,
     /// Name it in `Sealpost-At-Least` to read what was just done (R17); null when nothing was recorded or nobody is logged in.

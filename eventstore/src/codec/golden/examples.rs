@@ -1,6 +1,7 @@
 //! One event of every type, with every field filled; and a second one where a type got a field after it was frozen.
 
 mod account;
+mod compliance;
 mod export;
 mod mail;
 mod organisation;
@@ -11,6 +12,7 @@ use domain::{
     Content, Event, Personal, Timestamp,
     account::{Account, IssuedLink, LoginFailure, client::Program, recovery::ChallengeFailure},
     address::EmailAddress,
+    approval::Approval,
     audit::{self, Audit, Question, Right, Topic},
     bytes::{BlobKey, TokenHash},
     device::{self, Device},
@@ -70,6 +72,8 @@ pub(super) fn examples() -> Vec<Example> {
     examples.push(with::<Audit>(("topic", asked)));
     examples.extend(export::export().map(of::<Export>));
     examples.push(of::<Review>(review()));
+    examples.extend(compliance::approval().map(of::<Approval>));
+    examples.extend(compliance::approval_later().map(with::<Approval>));
     examples.extend(key().map(of::<VaultKey>));
     examples.extend(keys_of_accounts().map(with::<VaultKey>));
     examples

@@ -3,6 +3,7 @@
 use domain::{
     Event,
     account::{self, Account, alias, client, recovery, second_factor},
+    approval::{self, Approval},
     audit::{self, Audit},
     device::{self, Device},
     draft::{self, Draft},
@@ -111,6 +112,12 @@ pub(super) fn name(event: &Event) -> &'static str {
         Event::Review(_, event) => match event {
             review::Event::Reviewed { .. } => "review.reviewed",
         },
+        Event::Approval(_, event) => match event {
+            approval::Event::Requested { .. } => "approval.requested",
+            approval::Event::Decided { .. } => "approval.decided",
+            approval::Event::Lapsed { .. } => "approval.lapsed",
+            approval::Event::CarriedOut { .. } => "approval.carried_out",
+        },
         Event::Key(_, event) => match event {
             key::Event::DestructionRequested { .. } => "key.destruction_requested",
             key::Event::Destroyed { .. } => "key.destroyed",
@@ -186,6 +193,7 @@ pub(super) fn known_names() -> Vec<String> {
         names_of::<Audit>(),
         names_of::<Export>(),
         names_of::<Review>(),
+        names_of::<Approval>(),
         names_of::<VaultKey>(),
     ]
     .concat()

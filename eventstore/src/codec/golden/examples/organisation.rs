@@ -10,7 +10,7 @@ use domain::{
 };
 
 /// Frozen apart from the packs, whose defaults may change.
-fn policy() -> Box<Policy> {
+pub(super) fn policy() -> Box<Policy> {
     let pack =
         || format!("{:#}\n", serde_json::to_value(Policy::from_pack(Pack::Platform)).expect("plain data"));
     serde_json::from_str(&golden("policy.json", pack)).expect("a policy")
