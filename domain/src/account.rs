@@ -102,6 +102,8 @@ pub struct Holder {
     pub subscribed: bool,
     /// Counts the mailboxes: leaving ends one, coming back begins another (K9).
     pub mailbox_generation: u32,
+    /// The last mailbox that leaving ended; 0 where none was.
+    pub left_generation: u32,
 }
 
 /// How far a person came.
@@ -454,8 +456,9 @@ impl Holder {
                 self.audience = None;
             }
             Event::AudienceChanged { audience, .. } => self.audience.clone_from(audience),
-            Event::Unsubscribed { .. } => {
+            Event::Unsubscribed { mailbox_generation, .. } => {
                 self.subscribed = false;
+                self.left_generation = *mailbox_generation;
                 // Their mailboxes ended with this one.
                 self.joined.clear();
             }

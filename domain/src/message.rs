@@ -12,7 +12,7 @@ mod event;
 mod parts;
 
 pub use event::{Event, RuleOverride, Taken};
-pub use parts::{About, Attachment, Body, Direction, Field, Grant, Headline, Onward, Recipient};
+pub use parts::{About, Attachment, Body, Direction, Field, Grant, Granted, Headline, Onward, Recipient};
 
 /// The aggregate's name; never constructed.
 pub enum Message {}
@@ -41,6 +41,8 @@ pub struct Sent {
     pub from: AccountId,
     /// To whom.
     pub recipients: Vec<AccountId>,
+    /// The mailboxes that it stands in.
+    pub granted: Vec<Granted>,
     /// When it ends for everyone.
     pub expires_at: Timestamp,
     /// Whether that was recorded.
@@ -246,9 +248,10 @@ impl Decider for Message {
 
     fn evolve(state: State, event: &Event) -> State {
         match (state, event) {
-            (_, Event::Sent { from, recipients, expires_at, .. }) => State::Sent(Box::new(Sent {
+            (_, Event::Sent { from, recipients, grants, expires_at, .. }) => State::Sent(Box::new(Sent {
                 from: *from,
                 recipients: recipients.iter().map(|recipient| recipient.account).collect(),
+                granted: grants.iter().map(Granted::from).collect(),
                 expires_at: *expires_at,
                 expired: false,
                 opened_by: BTreeSet::new(),
@@ -349,7 +352,9 @@ impl Sent {
         self.expired || self.expires_at <= at
     }
 
-    fn readable(&self, by: AccountId, at: Timestamp) -> Result<(), Refusal> {
+    /// Whether the message itself lets an account have it at an instant. Whose inbox has that account's mail, and whether it is
+    /// within reach there, is for [`Reach`](crate::reach::Reach) to say.
+    pub fn readable(&self, by: AccountId, at: Timestamp) -> Result<(), Refusal> {
         if !self.has(by) {
             return Err(Refusal::NotFound);
         }

@@ -173,6 +173,7 @@ impl Holder {
             closing: None,
             subscribed: true,
             mailbox_generation: 1,
+            left_generation: 0,
         })
     }
 }

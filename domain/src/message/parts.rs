@@ -68,6 +68,23 @@ pub struct Grant {
     pub key: Sealed,
 }
 
+/// A mailbox that a message stands in: what a [`Grant`] is of, without its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Granted {
+    /// Whose.
+    pub account: AccountId,
+    /// Received or sent.
+    pub direction: Direction,
+    /// Which of theirs.
+    pub generation: u32,
+}
+
+impl From<&Grant> for Granted {
+    fn from(grant: &Grant) -> Self {
+        Self { account: grant.account, direction: grant.direction, generation: grant.generation }
+    }
+}
+
 /// Which way mail goes; leaving destroys the incoming key alone (B38).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
