@@ -2,7 +2,7 @@
 
 use app::{App, Review};
 use async_graphql::dataloader::{DataLoader, Loader};
-use domain::{AccountId, MessageId, OrganisationId};
+use domain::{AccountId, MessageId, OrganisationId, Timestamp, period::Period};
 use eventstore::Position;
 use projections::{accounts::AccountRow, mailbox::MessageRow};
 use std::{collections::HashMap, sync::Arc};
@@ -52,6 +52,20 @@ impl Loader<SignedOff> for Rows {
         let positions: Vec<_> = events.iter().map(|SignedOff(position)| *position).collect();
         let found = self.app.reviews_of(self.organisation, &positions).await.map_err(Arc::new)?;
         Ok(found.into_iter().map(|(position, reviews)| (SignedOff(position), reviews)).collect())
+    }
+}
+
+/// Since when backups of keys live how long: one answer, which many records need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct BackupLives;
+
+impl Loader<BackupLives> for Rows {
+    type Value = Vec<(Timestamp, Period)>;
+    type Error = Arc<app::Error>;
+
+    async fn load(&self, _: &[BackupLives]) -> Result<HashMap<BackupLives, Self::Value>, Self::Error> {
+        let lives = self.app.backup_lives(self.organisation).await.map_err(Arc::new)?;
+        Ok(HashMap::from([(BackupLives, lives)]))
     }
 }
 

@@ -65,6 +65,8 @@ pub struct Listed<T> {
 const PEOPLE: &[Right] = &[Right::Administer];
 /// Who enters the administration at all.
 pub(crate) const EITHER: &[Right] = &[Right::Administer, Right::AuthorPolicy];
+/// Who asks about everything but content.
+pub(crate) const OFFICERS: &[Right] = &[Right::ReadAudit];
 
 impl App {
     /// The rules, for one of those who administer them.
@@ -83,17 +85,18 @@ impl App {
         Ok(self.models.account(viewer.organisation, account).await?)
     }
 
-    /// People, newest first.
+    /// People, newest first, for administrators; or for officers, by their own right (Q7).
     pub async fn list_accounts(
         &self,
         viewer: &Viewer,
+        right: Right,
         filter: PeopleFilter,
         page: &TimedPage<Account>,
         counted: bool,
     ) -> Result<Listed<AccountRow>, Error> {
         let organisation = viewer.organisation;
         // First the right: whether an address is known must not show to others, not even by the time that it takes.
-        let meta = self.authorise(viewer, Right::Administer).await?;
+        let meta = self.authorise(viewer, right).await?;
         let PeopleFilter { address, roles, mut rest } = filter;
         let found = match &address {
             Some(address) => Some(self.holder_of(organisation, address).await?.map(|(account, _)| account)),
@@ -248,10 +251,19 @@ impl App {
         topic: Topic,
         subjects: Vec<AccountId>,
     ) -> Result<Position, Error> {
+        self.inquire(viewer, rights, Question { topic, subjects, ..Question::default() }).await
+    }
+
+    /// Puts a question on record, by the first of these rights that the person has. Gives its position.
+    pub(crate) async fn inquire(
+        &self,
+        viewer: &Viewer,
+        rights: &[Right],
+        question: Question,
+    ) -> Result<Position, Error> {
         let held = rights.iter().find(|right| viewer.role_for(**right).is_some());
         let right = held.or(rights.first()).ok_or(Error::Forbidden)?;
         let meta = self.authorise(viewer, *right).await?;
-        let question = Question { topic, subjects, ..Question::default() };
         self.ask(viewer.organisation, &meta, question).await
     }
 }

@@ -70,9 +70,19 @@ impl App {
         let asked = self.ask(viewer.organisation, &meta, question(filter)).await?;
         // The answer holds all that happened before the question.
         self.models.wait_for(asked, &["audit"]).await?;
-        let positions = self.models.audit(viewer.organisation, filter, &page).await?;
-        let total = self.models.audit_count(viewer.organisation, filter).await?;
-        Ok(AuditPage { events: self.audited(viewer.organisation, positions).await?, total })
+        self.audit_page(viewer.organisation, filter, &page).await
+    }
+
+    /// A page of the audit, for whoever was found to have the right and whose question is on record.
+    pub(crate) async fn audit_page(
+        &self,
+        organisation: OrganisationId,
+        filter: &AuditFilter,
+        page: &PositionPage,
+    ) -> Result<AuditPage, Error> {
+        let positions = self.models.audit(organisation, filter, page).await?;
+        let total = self.models.audit_count(organisation, filter).await?;
+        Ok(AuditPage { events: self.audited(organisation, positions).await?, total })
     }
 
     /// The audit of an organisation for the command line, oldest first. That it was asked is on record as well (K7).
@@ -124,7 +134,7 @@ impl App {
         Ok(events.into_iter().map(AuditedEvent::from).collect())
     }
 
-    async fn audited(
+    pub(crate) async fn audited(
         &self,
         organisation: OrganisationId,
         slice: Slice<Position>,

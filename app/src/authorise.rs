@@ -8,7 +8,7 @@ use domain::{
     event::Actor,
     id::InquiryId,
     organisation,
-    policy::{GuestCompose, Role},
+    policy::{GuestCompose, Policy, Role},
     recipients::Sender,
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -55,36 +55,13 @@ impl Viewer {
     /// What this person may do now.
     #[must_use]
     pub fn capabilities(&self) -> BTreeSet<Capability> {
-        let composes =
-            self.kind == Kind::Member || self.rules.policy.mail.guest_compose == GuestCompose::Organisation;
-        let by_kind = [
-            (Capability::Compose, composes),
-            (Capability::Invite, self.kind == Kind::Member),
-            (Capability::Forward, true),
-            (Capability::ManageAliases, self.kind == Kind::Member && self.rules.policy.accounts.aliases),
-        ];
-        let by_role = [
-            (Capability::Administer, Right::Administer),
-            (Capability::Administer, Right::AuthorPolicy),
-            (Capability::Audit, Right::ReadAudit),
-            (Capability::Operate, Right::Operate),
-            (Capability::Approve, Right::Approve),
-        ]
-        .map(|(capability, right)| (capability, self.role_for(right).is_some()));
-        by_kind.into_iter().chain(by_role).filter_map(|(capability, has)| has.then_some(capability)).collect()
+        capabilities(self.kind, &self.roles, &self.rules.policy)
     }
 
     /// The role by which this person has a right, if they have it (K2).
     #[must_use]
     pub fn role_for(&self, right: Right) -> Option<Role> {
-        let role = match right {
-            Right::ReadAudit => Role::ComplianceOfficer,
-            Right::Administer => Role::Administrator,
-            Right::AuthorPolicy => Role::PolicyAuthor,
-            Right::Operate => Role::Operator,
-            Right::Approve => Role::Approver,
-        };
-        self.roles.contains(&role).then_some(role)
+        role_for(&self.roles, right)
     }
 
     /// Whether an account is this person's: their own, or one that joined it (B43).
@@ -111,6 +88,40 @@ impl Viewer {
             policy: Some(self.rules.policy_version),
         }
     }
+}
+
+/// What a person of this kind may do with these roles under this policy, now or at any instant (N2).
+pub(crate) fn capabilities(kind: Kind, roles: &BTreeSet<Role>, policy: &Policy) -> BTreeSet<Capability> {
+    let is_member = kind == Kind::Member;
+    let by_kind = [
+        (Capability::Compose, is_member || policy.mail.guest_compose == GuestCompose::Organisation),
+        (Capability::Invite, is_member),
+        (Capability::Forward, true),
+        (Capability::ManageAliases, is_member && policy.accounts.aliases),
+    ];
+    let by_role = [
+        (Capability::Administer, Right::Administer),
+        (Capability::Administer, Right::AuthorPolicy),
+        (Capability::Audit, Right::ReadAudit),
+        (Capability::Audit, Right::SeeRecords),
+        (Capability::Operate, Right::Operate),
+        (Capability::Approve, Right::Approve),
+    ]
+    .map(|(capability, right)| (capability, role_for(roles, right).is_some()));
+    by_kind.into_iter().chain(by_role).filter_map(|(capability, has)| has.then_some(capability)).collect()
+}
+
+/// Which of these roles gives a right, if one does (K2).
+fn role_for(roles: &BTreeSet<Role>, right: Right) -> Option<Role> {
+    let giving: &[Role] = match right {
+        Right::ReadAudit => &[Role::ComplianceOfficer],
+        Right::SeeRecords => &[Role::ComplianceOfficer, Role::BreakGlass],
+        Right::Administer => &[Role::Administrator],
+        Right::AuthorPolicy => &[Role::PolicyAuthor],
+        Right::Operate => &[Role::Operator],
+        Right::Approve => &[Role::Approver],
+    };
+    giving.iter().find(|role| roles.contains(role)).copied()
 }
 
 impl App {

@@ -1,9 +1,9 @@
 //! Deleting a message from one's own mailbox. The other side keeps it, and the audit knows that it was there.
 
-use crate::{App, Done, Error, Problem, Viewer};
+use crate::{App, Done, Error, Problem, Viewer, error::not_found};
 use domain::{
-    MessageId,
-    message::{Command, Message},
+    AccountId, MessageId,
+    message::{Command, Message, State},
 };
 use std::collections::BTreeSet;
 
@@ -15,10 +15,13 @@ impl App {
         viewer: &Viewer,
         message: MessageId,
     ) -> Result<Done<MessageId>, Error> {
-        let first = self.entry(viewer, message).await?;
+        self.entry(viewer, message).await?;
         // Who wrote to themselves, or took over another's mail, can be several people to a message.
-        let entries = self.models.mailbox_entry(viewer.organisation, viewer.account, message).await?;
-        let readers: BTreeSet<_> = entries.iter().chain([&first]).map(|entry| entry.granted_to).collect();
+        let known_as: BTreeSet<_> = self.known_as(viewer, message).await?.into_iter().collect();
+        let loaded = self.log.load::<Message>(viewer.organisation, message.uuid()).await?;
+        let State::Sent(sent) = loaded.state else { return Err(not_found("message").into()) };
+        let is_party = |account: &AccountId| sent.from == *account || sent.recipients.contains(account);
+        let readers = known_as.into_iter().filter(is_party);
         let mut position = self.log.head();
         for by in readers {
             let at = self.log.now();

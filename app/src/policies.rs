@@ -2,7 +2,7 @@
 
 use crate::{
     App, Done, Error, Problem, ProblemCode, Steward, Viewer,
-    administration::EITHER,
+    administration::{EITHER, OFFICERS},
     approvals::{Asking, Granted, requester},
     organisations::{STREAM, founded},
 };
@@ -13,6 +13,7 @@ use domain::{
     event::Actor,
     id::ApprovalId,
     organisation::{self, Command, Organisation, Refusal},
+    period::Period,
     policy::{Difference, Policy, PolicyProblem},
 };
 use eventstore::{
@@ -142,6 +143,48 @@ impl App {
         self.policy_versions(viewer.organisation).await
     }
 
+    /// Every version, newest first, for officers (Q8).
+    pub async fn audit_policies(&self, viewer: &Viewer) -> Result<Vec<PolicyVersion>, Error> {
+        self.consult(viewer, OFFICERS, Topic::Policy, vec![]).await?;
+        self.policy_versions(viewer.organisation).await
+    }
+
+    /// The version in force at an instant, now if none is named (Q8, N2).
+    pub async fn policy_at(
+        &self,
+        viewer: &Viewer,
+        as_of: Option<Timestamp>,
+    ) -> Result<Option<PolicyVersion>, Error> {
+        let versions = self.audit_policies(viewer).await?;
+        let at = self.instant(viewer.organisation, as_of, "asOf").await?;
+        Ok(in_force(versions, at))
+    }
+
+    /// What differs between the versions of two instants, the later now if none is named (Q8).
+    pub async fn policy_difference(
+        &self,
+        viewer: &Viewer,
+        from: Timestamp,
+        until: Option<Timestamp>,
+    ) -> Result<Vec<Difference>, Error> {
+        let versions = self.audit_policies(viewer).await?;
+        let from = self.instant(viewer.organisation, Some(from), "from").await?;
+        let until = self.instant(viewer.organisation, until, "until").await?;
+        let (earlier, later) = (in_force(versions.clone(), from), in_force(versions, until));
+        let differences = earlier.zip(later).map(|(one, other)| one.policy.differences(&other.policy));
+        Ok(differences.unwrap_or_default())
+    }
+
+    /// Since when each version is in force and how long backups of keys live under it, oldest first.
+    pub async fn backup_lives(
+        &self,
+        organisation: OrganisationId,
+    ) -> Result<Vec<(Timestamp, Period)>, Error> {
+        let versions = self.policy_versions(organisation).await?;
+        let life = |version: &PolicyVersion| (version.since, version.policy.retention.key_backups);
+        Ok(versions.iter().rev().map(life).collect())
+    }
+
     /// Every version, newest first.
     pub async fn policy_versions(&self, organisation: OrganisationId) -> Result<Vec<PolicyVersion>, Error> {
         let stream = StreamName { category: Organisation::CATEGORY, id: STREAM };
@@ -149,10 +192,10 @@ impl App {
         let mut versions: Vec<PolicyVersion> = vec![];
         for recorded in recorded {
             let Event::Organisation(event) = recorded.event else { continue };
-            let (policy, version, reason, at) = match event {
-                organisation::Event::Founded { policy, at, .. } => (policy, 1, None, at),
-                organisation::Event::PolicyChanged { policy, version, reason, at } => {
-                    (policy, version, reason, at)
+            let (policy, version, reason) = match event {
+                organisation::Event::Founded { policy, .. } => (policy, 1, None),
+                organisation::Event::PolicyChanged { policy, version, reason, .. } => {
+                    (policy, version, reason)
                 }
                 organisation::Event::Updated { .. }
                 | organisation::Event::DomainClaimed { .. }
@@ -161,6 +204,8 @@ impl App {
                 | organisation::Event::RoleRevoked { .. }
                 | organisation::Event::Rules(_) => continue,
             };
+            // What was decided counts from the instant on at which it was recorded.
+            let at = recorded.recorded_at;
             let changes = match versions.last_mut() {
                 Some(before) => {
                     before.until = Some(at);
@@ -186,6 +231,11 @@ impl App {
         versions.reverse();
         Ok(versions)
     }
+}
+
+fn in_force(versions: Vec<PolicyVersion>, at: Timestamp) -> Option<PolicyVersion> {
+    // Newest first.
+    versions.into_iter().find(|version| version.since <= at)
 }
 
 /// A setting's problem, at its path as the API names it.

@@ -253,7 +253,11 @@ impl App {
     }
 
     /// The ids by which a message can know this person: their own, and those of accounts that joined theirs (B43).
-    async fn known_as(&self, viewer: &Viewer, message: MessageId) -> Result<Vec<AccountId>, Error> {
+    pub(crate) async fn known_as(
+        &self,
+        viewer: &Viewer,
+        message: MessageId,
+    ) -> Result<Vec<AccountId>, Error> {
         let Viewer { organisation, account, .. } = *viewer;
         // Their mail that was left with one's own is known by its rows alone.
         let readers = self.models.mailbox_readers(organisation, account, message).await?;

@@ -210,8 +210,13 @@ pub(crate) fn over(row: &SessionRow, policy: &SessionPolicy, now: Timestamp) -> 
 /// The roles that a person can use: one that needs a second factor sleeps until the person has one, and where nobody is
 /// asked for it, as in a client program.
 fn roles(rules: &organisation::State, row: &SessionRow, holder: &Holder) -> BTreeSet<Role> {
-    let mut awake = rules.roles_of(row.account);
-    if holder.second_factor.is_none() || row.client.is_some() {
+    awake(rules, row.account, holder.second_factor.is_some() && row.client.is_none())
+}
+
+/// The roles of an account that do not sleep for want of a second factor.
+pub(crate) fn awake(rules: &organisation::State, account: AccountId, by_two_factors: bool) -> BTreeSet<Role> {
+    let mut awake = rules.roles_of(account);
+    if !by_two_factors {
         awake.retain(|role| !rules.policy.accounts.second_factor.contains(role));
     }
     awake

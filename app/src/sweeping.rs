@@ -3,7 +3,7 @@
 //!
 //! Read models say where to look. That a key may go is decided by what the log says, since no key ever comes back.
 
-use crate::{App, Error, closing::Ending};
+use crate::{App, Error, closing::Ending, error::not_found};
 use domain::{
     AccountId, DraftId, OrganisationId,
     account::{Account, Closing, Holder},
@@ -11,15 +11,10 @@ use domain::{
     intake::{self, Intake},
     key::Subject,
     message::Direction,
+    reach::Reach,
 };
 use eventstore::keys::KeyName;
-
-/// What of an account's mail somebody can still open.
-#[derive(Debug, Clone, Copy)]
-struct Reach {
-    incoming: bool,
-    outgoing: bool,
-}
+use std::collections::BTreeMap;
 
 impl App {
     /// Destroys what keys are left of drafts, held mails, mailboxes and accounts that ended. With nothing left it costs three queries, and
@@ -90,10 +85,10 @@ impl App {
         let mut spent = vec![];
         for generation in 1..=holder.mailbox_generation {
             let name = |way| KeyName::mailbox(organisation, account, way, generation);
-            if generation < holder.mailbox_generation || !reach.incoming {
+            if !reach.has(Direction::In, generation) {
                 spent.push((name(Direction::In), Subject::IncomingMailbox { account, generation }));
             }
-            if !reach.outgoing {
+            if !reach.has(Direction::Out, generation) {
                 spent.push((name(Direction::Out), Subject::OutgoingMailbox { account, generation }));
             }
         }
@@ -109,16 +104,16 @@ impl App {
         account: AccountId,
         holder: &Holder,
     ) -> Result<Reach, Error> {
-        Ok(match holder.closing {
-            None => Reach { incoming: holder.subscribed, outgoing: true },
-            Some(Closing::Wish | Closing::Administrator) => Reach { incoming: false, outgoing: false },
-            Some(Closing::Joined { .. }) => {
-                let into = self.survivor(organisation, account).await?;
-                let into = self.holder(organisation, into).await?;
-                let lives = into.closing.is_none();
-                Reach { incoming: lives && into.joined.contains(&account), outgoing: lives }
-            }
-        })
+        let mut holders = BTreeMap::from([(account, holder.clone())]);
+        let mut last = holder.closing;
+        while let Some(Closing::Joined { into }) = last
+            && !holders.contains_key(&into)
+        {
+            let next = self.holder(organisation, into).await?;
+            last = next.closing;
+            holders.insert(into, next);
+        }
+        Ok(Reach::of(account, |account| holders.get(&account)).ok_or_else(|| not_found("account"))?)
     }
 }
 

@@ -16,6 +16,8 @@ pub enum Audit {}
 pub enum Right {
     /// To read the audit.
     ReadAudit,
+    /// To see that messages exist, and what became of them; nothing of what they say.
+    SeeRecords,
     /// To see people and notifications.
     Administer,
     /// To change the policy.
@@ -45,6 +47,10 @@ pub enum Topic {
     Policy,
     /// What needs a second person.
     Approvals,
+    /// Messages, as the audit knows them (Q3, Q5, Q6).
+    Messages,
+    /// What is held on a person, and what was done with it (Q4, Q11, N2).
+    Person,
 }
 
 impl Topic {

@@ -21,6 +21,8 @@ pub enum Organisation {}
 pub struct State {
     /// `None` until it is founded.
     pub founded: Option<Identity>,
+    /// When that was.
+    pub founded_at: Option<Timestamp>,
     /// Counts the policy's changes from 1, the pack it was founded with.
     pub policy_version: u32,
     /// The policy in force.
@@ -289,8 +291,9 @@ impl Decider for Organisation {
 
     fn evolve(mut state: State, event: &Event) -> State {
         match event {
-            Event::Founded { identity, policy, domains, .. } => {
+            Event::Founded { identity, policy, domains, at } => {
                 state.founded = Some(identity.clone());
+                state.founded_at = Some(*at);
                 state.policy = (**policy).clone();
                 state.policy_version = 1;
                 state.domains.clone_from(domains);

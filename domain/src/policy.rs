@@ -10,6 +10,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
+mod backups;
 mod bounds;
 mod choices;
 mod difference;
@@ -20,6 +21,7 @@ mod public_mailboxes;
 mod retention;
 mod role;
 
+pub use backups::backups_end;
 pub use bounds::PolicyProblem;
 pub use choices::{DeliveryMode, GuestCompose, NetworkPinning, ProfileField, RecipientRule};
 pub use difference::Difference;

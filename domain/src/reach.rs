@@ -116,6 +116,8 @@ impl Circle {
             | Event::Notification(..)
             | Event::Audit(..)
             | Event::Export(..)
+            | Event::Review(..)
+            | Event::Approval(..)
             | Event::Key(..) => {}
         }
     }

@@ -13,6 +13,7 @@ pub mod approvals;
 pub mod audit;
 mod error;
 pub mod exports;
+pub mod holdings;
 pub mod links;
 pub mod lockouts;
 pub mod mailbox;

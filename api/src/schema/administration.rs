@@ -18,7 +18,7 @@ use crate::{
 };
 use app::{Listed, PeopleFilter, PolicyVersion};
 use async_graphql::{Context, ID, InputObject, Object, Result};
-use domain::{AccountId, Timestamp, id::Id};
+use domain::{AccountId, Timestamp, audit::Right, id::Id};
 use projections::{TimedPage, accounts, accounts::AccountRow, notifications::NotificationRow, people};
 
 /// The way in to the administration; the right is looked at with each question.
@@ -72,7 +72,7 @@ impl Administration {
         let (asker, viewer) = (asker(ctx), viewer(ctx)?);
         let page = timed(Paging::read(asker, first, after, last, before).await?)?;
         let filter = filter.map(AccountFilter::into_filter).unwrap_or_default();
-        let found = asker.app.list_accounts(&viewer, filter, &page, counted(ctx)).await;
+        let found = asker.app.list_accounts(&viewer, Right::Administer, filter, &page, counted(ctx)).await;
         let Listed { slice, total } = found.map_err(failure)?;
         let rules = asker.rules().await?;
         let entry = |row: &AccountRow| place(row.created_at, row.account);
@@ -176,7 +176,7 @@ pub(crate) struct AccountFilter {
 }
 
 impl AccountFilter {
-    fn into_filter(self) -> PeopleFilter {
+    pub(super) fn into_filter(self) -> PeopleFilter {
         let Self { address, kinds, states, roles, audiences, subscribed, undeliverable, dormant_since } =
             self;
         let typed = address.map(|address| domain::address::EmailAddress::parse(&address.0));

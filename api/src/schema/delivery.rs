@@ -83,14 +83,27 @@ impl Delivery {
 /// All deliveries of a message; `None` for all but its sender.
 pub(crate) async fn deliveries(ctx: &Context<'_>, message: MessageId) -> Result<Option<Vec<Delivery>>> {
     let (asker, viewer) = (asker(ctx), viewer(ctx)?);
-    let Some(rows) = asker.app.deliveries(&viewer, message).await.map_err(failure)? else {
-        return Ok(None);
-    };
+    match asker.app.deliveries(&viewer, message).await.map_err(failure)? {
+        Some(rows) => shown(ctx, message, rows).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// All deliveries of a message, for who sees records of messages (Q5).
+pub(crate) async fn record_deliveries(ctx: &Context<'_>, message: MessageId) -> Result<Vec<Delivery>> {
+    let (asker, viewer) = (asker(ctx), viewer(ctx)?);
+    let rows = asker.app.record_deliveries(&viewer, message).await.map_err(failure)?;
+    shown(ctx, message, rows).await
+}
+
+async fn shown(ctx: &Context<'_>, message: MessageId, rows: Vec<DeliveryRow>) -> Result<Vec<Delivery>> {
+    let asker = asker(ctx);
     let loader = ctx.data_unchecked::<DataLoader<Rows>>();
     let accounts = loader.load_many(rows.iter().map(|row| row.account)).await.map_err(failure)?;
     let sent = loader.load_one(message).await.map_err(failure)?;
-    let (sent_at, expires_at) =
-        sent.map_or_else(Default::default, |row| (Some(row.sent_at), Some(row.expires_at)));
+    let sent_at = sent.as_ref().map(|row| row.sent_at);
+    let expires_at = sent.as_ref().map(|row| row.expires_at);
+    let sender = sent.map(|row| row.sender);
     let mails = asker.app.models().notifications_of_message(asker.caller.organisation, message).await;
     let mails = mails.map_err(|error| failure(app::Error::from(error)))?;
     let over = expires_at.is_some_and(|at| at <= asker.app.log().now());
@@ -102,7 +115,7 @@ pub(crate) async fn deliveries(ctx: &Context<'_>, message: MessageId) -> Result<
             to: row.account,
             recipient: Correspondent::of_address(account.and_then(|account| account.address.as_ref())),
             state: state(&row, account, &mails, over),
-            invitation: account.filter(|account| came_with(account, viewer.account, sent_at)).map(invitation),
+            invitation: account.filter(|account| came_with(account, sender, sent_at)).map(invitation),
             notifications: mails.into_iter().cloned().map(Notification::new).collect(),
             opened_at: row.opened_at.map(DateTime),
             downloaded_at: row.downloaded_at.map(DateTime),
@@ -113,7 +126,7 @@ pub(crate) async fn deliveries(ctx: &Context<'_>, message: MessageId) -> Result<
             revoked_at: row.revoked_at.map(DateTime),
         }
     };
-    Ok(Some(rows.into_iter().map(delivery).collect()))
+    Ok(rows.into_iter().map(delivery).collect())
 }
 
 /// The furthest it came; that it is out of reach counts before all.
@@ -151,8 +164,9 @@ fn refused(state: NotificationState) -> bool {
 }
 
 /// Whether somebody was invited by this message: by its sender, and first in the very step that sent it.
-fn came_with(account: &AccountRow, sender: AccountId, sent_at: Option<Timestamp>) -> bool {
-    account.invited_by == Some(sender)
+fn came_with(account: &AccountRow, sender: Option<AccountId>, sent_at: Option<Timestamp>) -> bool {
+    sender.is_some()
+        && account.invited_by == sender
         && sent_at.is_some_and(|at| account.created_at <= at && at.seconds_since(account.created_at) == 0)
 }
 

@@ -29,13 +29,16 @@ pub(crate) enum Kind {
     TriedHit = 18,
     DryRun = 19,
     Work = 20,
+    Person = 30,
+    PersonAtAddress = 31,
+    Disclosure = 32,
     Replay = 40,
     ReplayEffect = 41,
     Review = 21,
     Approval = 23,
 }
 
-const KINDS: [Kind; 24] = [
+const KINDS: [Kind; 27] = [
     Kind::Organisation,
     Kind::Viewer,
     Kind::Account,
@@ -56,6 +59,9 @@ const KINDS: [Kind; 24] = [
     Kind::TriedHit,
     Kind::DryRun,
     Kind::Work,
+    Kind::Person,
+    Kind::PersonAtAddress,
+    Kind::Disclosure,
     Kind::Replay,
     Kind::ReplayEffect,
     Kind::Review,
@@ -105,6 +111,12 @@ pub(crate) fn parse_event(id: &ID) -> Option<EventRef> {
     }
 }
 
+/// The id of a disclosure of a person's data, told by its event and by whom it went to.
+pub(crate) fn disclosure(person: Uuid, event: Uuid, to: Uuid) -> ID {
+    let told = Uuid::from_u128(event.as_u128() ^ to.as_u128());
+    encode(Kind::Disclosure, &[*person.as_bytes(), *told.as_bytes()].concat())
+}
+
 /// The id of an organisation, which has a number.
 pub(crate) fn organisation(organisation: OrganisationId) -> ID {
     id(Kind::Organisation, Uuid::from_u128(organisation.0.into()))
@@ -131,9 +143,15 @@ pub(crate) fn decode(id: &ID) -> Option<(Kind, Uuid, Option<Uuid>)> {
     let kind = KINDS.into_iter().find(|known| *known as u8 == *kind)?;
     let (first, rest) = rest.split_first_chunk::<16>()?;
     let second = match (kind, rest) {
-        (Kind::Delivery | Kind::Alias | Kind::TriedHit | Kind::ReplayEffect | Kind::Event, rest) => {
-            Some(Uuid::from_bytes(rest.try_into().ok()?))
-        }
+        (
+            Kind::Delivery
+            | Kind::Alias
+            | Kind::TriedHit
+            | Kind::Disclosure
+            | Kind::ReplayEffect
+            | Kind::Event,
+            rest,
+        ) => Some(Uuid::from_bytes(rest.try_into().ok()?)),
         (_, []) => None,
         _ => return None,
     };

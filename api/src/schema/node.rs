@@ -6,9 +6,9 @@ use super::{
     approval::Approval,
     audit::AuditEvent,
     client::Client,
-    compliance::MessageRecord,
+    compliance::{Disclosure, MessageRecord, PersonDossier},
     content_rule::ContentRule,
-    delivery::{Delivery, deliveries},
+    delivery::{Delivery, deliveries, record_deliveries},
     draft::Draft,
     dry_run::DryRun,
     ids::{self, Kind},
@@ -57,6 +57,8 @@ pub(crate) enum Node {
     Policy(Policy),
     AuditEvent(AuditEvent),
     MessageRecord(MessageRecord),
+    PersonDossier(PersonDossier),
+    Disclosure(Disclosure),
     ContentRule(ContentRule),
     RuleHit(RuleHit),
     DryRun(DryRun),
@@ -108,14 +110,28 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             let all = asker.app.clients(&viewer).await.map_err(failure)?;
             all.into_iter().find(|client| client.id.uuid() == uuid).map(|client| Node::Client(client.into()))
         }
-        Kind::Message => Message::find(ctx, MessageId::new(uuid)).await?.map(Node::Message),
+        // Whoever has it sees it as their own; who sees records, as a record.
+        Kind::Message => match Message::find(ctx, MessageId::new(uuid)).await? {
+            Some(own) => Some(Node::Message(own)),
+            None if viewer.role_for(Right::SeeRecords).is_some() => {
+                MessageRecord::asked(ctx, MessageId::new(uuid)).await?.map(Node::MessageRecord)
+            }
+            None => None,
+        },
         Kind::Draft => match asker.app.draft(&viewer, DraftId::new(uuid)).await {
             Ok(draft) => Some(Node::Draft(draft.into())),
             Err(app::Error::Problems(_)) => None,
             Err(other) => return Err(failure(other)),
         },
         Kind::Delivery => {
-            let all = deliveries(ctx, MessageId::new(uuid)).await?.unwrap_or_default();
+            let own = deliveries(ctx, MessageId::new(uuid)).await?;
+            let all = match own {
+                Some(own) => own,
+                None if viewer.role_for(Right::SeeRecords).is_some() => {
+                    record_deliveries(ctx, MessageId::new(uuid)).await?
+                }
+                None => vec![],
+            };
             all.into_iter().find(|delivery| Some(delivery.to.uuid()) == second).map(Node::Delivery)
         }
         Kind::Invitation => {
@@ -136,6 +152,15 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             RuleHit::find(ctx, IntakeId::new(uuid)).await?.map(Node::RuleHit)
         }
         Kind::Approval => Approval::find(ctx, ApprovalId::new(uuid)).await?.map(Node::Approval),
+        Kind::Person | Kind::PersonAtAddress if viewer.role_for(Right::ReadAudit).is_some() => {
+            PersonDossier::by_id(ctx, kind, uuid).await?.map(Node::PersonDossier)
+        }
+        Kind::Disclosure if viewer.role_for(Right::ReadAudit).is_some() => {
+            match PersonDossier::by_id(ctx, Kind::Person, uuid).await? {
+                Some(dossier) => dossier.disclosure(ctx, id).await?.map(Node::Disclosure),
+                None => None,
+            }
+        }
         Kind::DryRun | Kind::TriedHit => dry_run(ctx, uuid, second).await?,
         Kind::Replay | Kind::ReplayEffect => replay(ctx, uuid, second).await?,
         Kind::Work => {
@@ -153,6 +178,9 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         | Kind::Policy
         | Kind::Event
         | Kind::ContentRule
+        | Kind::Person
+        | Kind::PersonAtAddress
+        | Kind::Disclosure
         | Kind::RuleHit => None,
     })
 }

@@ -458,12 +458,15 @@ fn of_audit(event: &audit::Event) -> Facts {
                 Topic::Notifications => Some("notifications"),
                 Topic::Policy => Some("policy"),
                 Topic::Approvals => Some("approvals"),
+                Topic::Messages => Some("messages"),
+                Topic::Person => Some("person"),
             },
             ..Facts::done(Kind::AuditQueried)
         },
         audit::Event::AccessRefused { right, .. } => {
             let reason = match right {
                 Right::ReadAudit => "read_audit",
+                Right::SeeRecords => "see_records",
                 Right::Administer => "administer",
                 Right::AuthorPolicy => "author_policy",
                 Right::Operate => "operate",

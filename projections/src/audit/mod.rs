@@ -93,10 +93,10 @@ impl Tags {
     fn outcome(&self, outcome: Outcome) -> [u8; 16] {
         self.term("outcome", outcome.code().as_bytes())
     }
-    fn actor(&self, actor: AccountId) -> [u8; 16] {
+    pub(crate) fn actor(&self, actor: AccountId) -> [u8; 16] {
         self.term("actor", &actor.bytes())
     }
-    fn subject(&self, subject: AccountId) -> [u8; 16] {
+    pub(crate) fn subject(&self, subject: AccountId) -> [u8; 16] {
         self.term("subject", &subject.bytes())
     }
     fn message(&self, message: MessageId) -> [u8; 16] {

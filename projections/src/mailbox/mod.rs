@@ -3,6 +3,7 @@
 
 mod attachments;
 mod deliveries;
+mod disclosed;
 mod drafts;
 mod entries;
 mod messages;
@@ -79,6 +80,11 @@ const NOTE_REVOKED: &str = "UPDATE rm_deliveries SET revoked_at = $4 \
      FROM rm_mailbox WHERE organisation = $1 AND account = $2 AND direction = $3 AND revoked_at IS NULL)";
 const REVOKE: &str = "UPDATE rm_mailbox SET revoked_at = $4 WHERE organisation = $1 AND account = $2 \
      AND direction = $3 AND revoked_at IS NULL";
+/// What is out of reach gives way to what is not.
+const DROP_LOST: &str = "DELETE FROM rm_mailbox WHERE organisation = $1 AND account = $3 \
+     AND (revoked_at IS NOT NULL OR recalled_at IS NOT NULL) AND EXISTS \
+     (SELECT 1 FROM rm_mailbox brought WHERE brought.organisation = $1 AND brought.account = $2 \
+     AND brought.direction = rm_mailbox.direction AND brought.message = rm_mailbox.message)";
 const DROP_DOUBLES: &str = "DELETE FROM rm_mailbox WHERE organisation = $1 AND account = $2 AND EXISTS \
      (SELECT 1 FROM rm_mailbox own WHERE own.organisation = $1 AND own.account = $3 \
      AND own.direction = rm_mailbox.direction AND own.message = rm_mailbox.message)";
@@ -97,7 +103,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
             }
             account::Event::Alias(alias::Event::AccountJoined { account: joined, .. }) => {
                 let cells = || [organisation.into(), (*joined).into(), (*account).into()];
-                vec![Statement::new(DROP_DOUBLES, cells()), Statement::new(JOIN, cells())]
+                [DROP_LOST, DROP_DOUBLES, JOIN].map(|sql| Statement::new(sql, cells())).to_vec()
             }
             // What joins another account's inbox is read there.
             account::Event::Closed { why: Closing::Joined { .. }, .. }

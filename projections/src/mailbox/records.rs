@@ -15,6 +15,11 @@ use eventstore::db::DbError;
 
 const FROM: &str = " FROM rm_messages WHERE organisation = ?";
 const COUNT: &str = "SELECT COUNT(*) AS found";
+const SENT_BY: &str = " AND message IN (SELECT message FROM rm_messages s WHERE s.organisation = ?";
+const OR_TO: &str = " UNION SELECT message FROM rm_deliveries WHERE organisation = ?";
+const TO: &str = " AND message IN (SELECT message FROM rm_deliveries WHERE organisation = ?";
+const OPENED: &str = "EXISTS (SELECT 1 FROM rm_deliveries d WHERE d.organisation = rm_messages.organisation \
+     AND d.message = rm_messages.message AND d.opened_at IS NOT NULL)";
 const BY_SENDING: Keyset = Keyset {
     after: " AND (sent_at, message) < (?, ?)",
     before: " AND (sent_at, message) > (?, ?)",
@@ -46,10 +51,14 @@ pub struct RecordFilter {
     pub senders: Option<Vec<AccountId>>,
     /// Sent to one of these.
     pub recipients: Option<Vec<AccountId>>,
+    /// Sent by or to one of these.
+    pub parties: Option<Vec<AccountId>>,
     /// Sent at this instant or later.
     pub sent_from: Option<Timestamp>,
     /// Sent before this instant.
     pub sent_until: Option<Timestamp>,
+    /// Not over at this instant.
+    pub ends_after: Option<Timestamp>,
     /// Whether no recipient ever opened them (Q5).
     pub never_opened: Option<bool>,
 }
@@ -65,7 +74,7 @@ impl Projections {
     ) -> Result<Slice<MessageRow>, ProjectionError> {
         let mut query = Query::new(COLUMNS, []);
         query.push(FROM, [organisation.value()]);
-        filter.narrow(&mut query, now);
+        filter.narrow(&mut query, organisation, now);
         let paging = page.narrow(&mut query, &BY_SENDING);
         let rows: Result<Vec<_>, DbError> = self.all(query).await?.iter().map(message).collect();
         Ok(paging.slice(rows?))
@@ -80,7 +89,7 @@ impl Projections {
     ) -> Result<u64, ProjectionError> {
         let mut query = Query::new(COUNT, []);
         query.push(FROM, [organisation.value()]);
-        filter.narrow(&mut query, now);
+        filter.narrow(&mut query, organisation, now);
         Ok(self.one(query).await?.number("found")?)
     }
 
@@ -120,7 +129,7 @@ impl MessageRow {
 }
 
 impl RecordFilter {
-    fn narrow(&self, query: &mut Query, now: Timestamp) {
+    fn narrow(&self, query: &mut Query, organisation: OrganisationId, now: Timestamp) {
         if let Some(messages) = &self.messages {
             any_of(query, " AND message IN ", messages.iter().map(|message| message.value()));
         }
@@ -131,8 +140,16 @@ impl RecordFilter {
             any_of(query, " AND sender IN ", senders.iter().map(|sender| sender.value()));
         }
         if let Some(recipients) = &self.recipients {
-            query.push(" AND message IN (SELECT message FROM rm_deliveries WHERE organisation = rm_messages.organisation", []);
+            query.push(TO, [organisation.value()]);
             any_of(query, " AND account IN ", recipients.iter().map(|recipient| recipient.value()));
+            query.push(")", []);
+        }
+        if let Some(parties) = &self.parties {
+            // Two ways that an index leads each, put together.
+            query.push(SENT_BY, [organisation.value()]);
+            any_of(query, " AND s.sender IN ", parties.iter().map(|party| party.value()));
+            query.push(OR_TO, [organisation.value()]);
+            any_of(query, " AND account IN ", parties.iter().map(|party| party.value()));
             query.push(")", []);
         }
         if let Some(from) = self.sent_from {
@@ -141,14 +158,15 @@ impl RecordFilter {
         if let Some(until) = self.sent_until {
             query.push(" AND sent_at < ?", [until.value()]);
         }
-        let opened = "EXISTS (SELECT 1 FROM rm_deliveries d WHERE d.organisation = rm_messages.organisation \
-             AND d.message = rm_messages.message AND d.opened_at IS NOT NULL)";
+        if let Some(instant) = self.ends_after {
+            query.push(" AND expires_at > ?", [instant.value()]);
+        }
         match self.never_opened {
             Some(true) => query.push(" AND NOT ", []),
             Some(false) => query.push(" AND ", []),
             None => return,
         }
-        query.push(opened, []);
+        query.push(OPENED, []);
     }
 }
 

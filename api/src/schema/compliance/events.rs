@@ -1,13 +1,14 @@
 //! The audit itself.
 
 use crate::{
-    asker::{asker, unknown_cursor, viewer},
+    asker::{Asker, asker, unknown_cursor, viewer},
     codes::failure,
     schema::{
         audit::{AuditEvent, AuditFilter},
         paging::{self, Connection, Paging, connection},
     },
 };
+use app::AuditPage;
 use async_graphql::{Context, Object, Result};
 use eventstore::Position;
 use projections::audit::PositionPage;
@@ -31,18 +32,27 @@ impl Events {
         #[graphql(desc = "Cursor to page backwards from.")] before: Option<String>,
     ) -> Result<Option<Connection<AuditEvent>>> {
         let (asker, viewer) = (asker(ctx), viewer(ctx)?);
-        let paging = Paging::read(asker, first, after, last, before).await?;
-        let page = PositionPage {
-            first: paging.first,
-            after: position(paging.after.as_deref())?,
-            last: paging.last,
-            before: position(paging.before.as_deref())?,
-        };
+        let page = page(Paging::read(asker, first, after, last, before).await?)?;
         let filter = filter.map(AuditFilter::into_filter).unwrap_or_default();
         let found = asker.app.audit(&viewer, &filter, page).await.map_err(failure)?;
-        let entry = |event: &app::AuditedEvent| event.position.to_be_bytes().to_vec();
-        connection(asker, found.events, Some(found.total), entry, AuditEvent::from).await.map(Some)
+        listed(asker, found).await.map(Some)
     }
+}
+
+/// Which part of a list of events is asked for.
+pub(super) fn page(paging: Paging) -> Result<PositionPage> {
+    Ok(PositionPage {
+        first: paging.first,
+        after: position(paging.after.as_deref())?,
+        last: paging.last,
+        before: position(paging.before.as_deref())?,
+    })
+}
+
+/// A list of events.
+pub(super) async fn listed(asker: &Asker, found: AuditPage) -> Result<Connection<AuditEvent>> {
+    let entry = |event: &app::AuditedEvent| event.position.to_be_bytes().to_vec();
+    connection(asker, found.events, Some(found.total), entry, AuditEvent::from).await
 }
 
 fn position(place: Option<&[u8]>) -> Result<Option<Position>> {
