@@ -1,5 +1,6 @@
 //! The commands that an operator types.
 
+pub mod log;
 pub mod org;
 
 use crate::{
@@ -65,6 +66,7 @@ pub async fn serve(mut config: Config, roles: Vec<NodeRole>) -> Result<()> {
         tracing::info!(%address, "taking mail");
     }
     node.start_projections();
+    node.start_clock_watch();
     node.start_workers();
     node.wait().await;
     tracing::info!("stopping");

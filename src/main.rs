@@ -32,6 +32,11 @@ enum Command {
     Migrate,
     /// Organisations: founding one, its people's roles, its domains, its policy and what it shows.
     Org(commands::org::OrgArguments),
+    /// The log: how far it is signed, where it is anchored, and declaring a restore.
+    Log {
+        #[command(subcommand)]
+        command: commands::log::LogCommand,
+    },
     /// Read models: how far they are, or built anew.
     Projections {
         #[command(subcommand)]
@@ -80,6 +85,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Serve { roles } => commands::serve(load()?, roles).await?,
         Command::Migrate => commands::migrate(&load()?).await?,
         Command::Org(arguments) => commands::org::run(load()?, arguments).await?,
+        Command::Log { command } => commands::log::run(load()?, command).await?,
         Command::Projections { command } => commands::projections(load()?, command).await?,
         // Its future holds every job's; on the heap it does not fill the stack.
         Command::Jobs { run } => Box::pin(commands::jobs(load()?, run.as_deref())).await?,

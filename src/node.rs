@@ -24,7 +24,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
-use workers::{AppIntake, Gateway, Mailer, Scheduler, Table};
+use workers::{Anchoring, AppIntake, Gateway, Mailer, Scheduler, Table};
 
 /// A node that is ready to run.
 pub struct Node {
@@ -45,8 +45,16 @@ pub struct Node {
 const GRACE: Duration = Duration::from_secs(10);
 
 impl Node {
-    /// Opens database, keys, log and read models. Changes nothing but that a first start makes the keys.
+    /// Opens database, keys, log and read models. Changes nothing but that a first start makes the keys. Refuses a log that is
+    /// behind its last anchor, or another one.
     pub async fn open(config: Config, clock: Clock) -> Result<Self> {
+        let node = Self::open_unchecked(config, clock).await?;
+        node.notary.check_anchor().await?;
+        Ok(node)
+    }
+
+    /// Opens whatever log there is: to look at it, and to declare that it was restored.
+    pub async fn open_unchecked(config: Config, clock: Clock) -> Result<Self> {
         let log = open_log(&config, clock.clone()).await?;
         let leases = Leases::of_node(log.db().clone(), clock.clone(), id(&config));
         let notary = Arc::new(Notary::new(log.clone(), leases, notary_settings(&config)?));
@@ -60,7 +68,8 @@ impl Node {
         };
         let table = Table::with_overrides(&config.jobs)?;
         let scheduler = Scheduler::new(app.clone(), table, mailer.clone());
-        let scheduler = scheduler.with_relay(onward(&config, &mailer)?);
+        let anchoring = Anchoring::new(notary.clone(), config.notary.webhook()?);
+        let scheduler = scheduler.with_relay(onward(&config, &mailer)?).with_anchoring(anchoring);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         Ok(Self { app, scheduler, notary, config, clock, mailer, stop, tasks })
     }
@@ -69,6 +78,12 @@ impl Node {
     pub fn start_projections(&self) {
         let (models, stop) = (self.app.models().clone(), self.stop.clone());
         self.tasks.spawn(async move { models.run(stop).await });
+    }
+
+    /// Notes in the log should this node's clock jump (K8).
+    pub fn start_clock_watch(&self) {
+        let (app, stop) = (self.app.clone(), self.stop.clone());
+        self.tasks.spawn(async move { app.watch_clock(stop).await });
     }
 
     /// Starts the scheduled jobs and the notary, if this node does them.
@@ -180,6 +195,7 @@ impl Node {
         tasks.close();
         tasks.wait().await;
         app.finish_requests().await;
+        notary.retire().await;
         let log = app.log().clone();
         drop((app, scheduler, notary));
         log.close().await;

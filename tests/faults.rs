@@ -2,14 +2,25 @@
 
 mod program;
 
-use eventstore::testing::{TestDb, on_both};
+use domain::OrganisationId;
+use eventstore::{
+    Clock,
+    testing::{TestDb, on_both},
+};
 use program::sealpost;
+use projections::audit::AuditFilter;
+use sealpost::{
+    config::{Config, Database},
+    demo,
+    node::Node,
+};
 use std::{
     fs,
     net::TcpListener,
     os::unix::fs::PermissionsExt,
     process::{Command, Output},
 };
+use workers::JobName;
 
 fn says(output: &Output, words: &str) {
     let text = String::from_utf8_lossy(&output.stderr);
@@ -17,18 +28,28 @@ fn says(output: &Output, words: &str) {
     assert!(text.contains(words), "it should have said `{words}`, it said: {text}");
 }
 
+/// What a program prints that did what it was asked for.
+fn said(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A node on a test's database.
+async fn node_on(test: &TestDb) -> Node {
+    let listen = "127.0.0.1:0".parse().expect("an address");
+    let database = Database { url: test.url.clone(), max_connections: 4 };
+    let config = Config { database, ..Config::in_folder(test.dir.path(), listen) };
+    let node = Node::open(config, Clock::System).await.expect("the node opens");
+    node.start_projections();
+    node
+}
+
 /// A database that a node has used: it holds keys.
 async fn used(test: &TestDb) {
-    let output = sealpost(test.dir.path(), &test.url, &["projections", "status"]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    said(&sealpost(test.dir.path(), &test.url, &["projections", "status"]));
     // A first organisation makes the first keys of the vault.
-    let listen = "127.0.0.1:0".parse().expect("an address");
-    let database = sealpost::config::Database { url: test.url.clone(), max_connections: 4 };
-    let config =
-        sealpost::config::Config { database, ..sealpost::config::Config::in_folder(test.dir.path(), listen) };
-    let node = sealpost::node::Node::open(config, eventstore::Clock::System).await.expect("the node opens");
-    node.start_projections();
-    sealpost::demo::people_of(&node, "http://localhost").await.expect("people are enrolled");
+    let node = node_on(test).await;
+    demo::people_of(&node, "http://localhost").await.expect("people are enrolled");
     node.stop().await;
 }
 
@@ -55,6 +76,59 @@ async fn a_node_starts_with_its_own_root_key_alone() {
         fs::rename(&aside, &root).expect("the key moves back");
         fs::rename(folder.join("keys"), folder.join("elsewhere")).expect("the folder moves");
         status("restore that folder");
+    })
+    .await;
+}
+
+/// Something happens, and it is signed and anchored.
+async fn sign(test: &TestDb) {
+    let node = node_on(test).await;
+    let organisation = OrganisationId(1);
+    node.app.audit_by_operator(organisation, &AuditFilter::default()).await.expect("the audit answers");
+    node.notary.step().await.expect("it is signed");
+    let ran =
+        node.scheduler.run_now(JobName::Anchor).await.expect("the job runs").expect("nobody else runs it");
+    assert_eq!(ran.failure, None);
+    let log = node.app.log().clone();
+    node.stop().await;
+    // So that it can be copied.
+    log.db().close().await;
+}
+
+/// K11, N1: a database from a backup is behind its last anchor; no node starts with it until the restore is declared, with a
+/// reason. That is in the log of each organisation, and the anchor that was given up stands in the file of anchors.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_database_starts_once_that_is_declared() {
+    on_both(async |test: TestDb| {
+        used(&test).await;
+        sign(&test).await;
+        let older = test.copy().await;
+        sign(&test).await;
+        let file = |test: &TestDb| test.dir.path().join("keys/anchors.jsonl");
+        fs::copy(file(&test), file(&older)).expect("the anchors are kept");
+        let anchors = fs::read_to_string(file(&test)).expect("the anchors");
+
+        let run = |arguments: &[&str]| sealpost(older.dir.path(), &older.url, arguments);
+        for command in [&["serve"][..], &["jobs"], &["projections", "status"], &["audit"]] {
+            says(&run(command), "sealpost log declare-restore");
+        }
+        assert!(said(&run(&["log", "status"])).contains("does NOT continue its last anchor"));
+        says(&run(&["log", "declare-restore", "--reason", " "]), "Give a reason");
+        let declared = said(&run(&["log", "declare-restore", "--reason", "The disk died."]));
+        says(&run(&["log", "declare-restore", "--reason", "Again."]), "no restore to declare");
+        assert!(said(&run(&["log", "status"])).contains("The log continues its last anchor."));
+        let found = said(&run(&["audit", "--kind", "RESTORE_DECLARED"]));
+        assert_eq!(found.lines().count(), 2, "a heading and one event: {found}");
+        assert!(found.contains("RESTORE_DECLARED") && found.contains("operator"), "{found}");
+
+        let lines = fs::read_to_string(file(&older)).expect("the anchors");
+        let added = lines.strip_prefix(&anchors).expect("nothing before was changed");
+        let added: serde_json::Value = serde_json::from_str(added).expect("one line");
+        let given_up: serde_json::Value =
+            serde_json::from_str(anchors.lines().last().expect("a line")).expect("JSON");
+        assert_eq!(added["replaces"], given_up["note"]);
+        assert!(declared.ends_with(added["note"].as_str().expect("a note")), "{declared}");
+        sign(&older).await;
     })
     .await;
 }

@@ -190,7 +190,8 @@ fn typed(event: &Event) -> Option<EmailAddress> {
         | Event::Export(..)
         | Event::Review(..)
         | Event::Approval(..)
-        | Event::Key(..) => None,
+        | Event::Key(..)
+        | Event::Log(_) => None,
     }
 }
 
@@ -222,7 +223,8 @@ fn network(event: &Event) -> Option<IpAddr> {
         | Event::Export(..)
         | Event::Review(..)
         | Event::Approval(..)
-        | Event::Key(..) => None,
+        | Event::Key(..)
+        | Event::Log(_) => None,
     }
 }
 

@@ -27,6 +27,7 @@ mod garbage;
 mod grants;
 mod help;
 mod intake;
+mod integrity;
 mod invitations;
 mod joining;
 mod leaving;

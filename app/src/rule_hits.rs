@@ -92,6 +92,7 @@ fn reason(event: &Event) -> Option<&Personal<String>> {
         | Event::Export(..)
         | Event::Review(..)
         | Event::Approval(..)
-        | Event::Key(..) => None,
+        | Event::Key(..)
+        | Event::Log(_) => None,
     }
 }

@@ -51,6 +51,8 @@ pub enum Topic {
     Messages,
     /// What is held on a person, and what was done with it (Q4, Q11, N2).
     Person,
+    /// The log's checkpoints and proofs.
+    Log,
 }
 
 impl Topic {

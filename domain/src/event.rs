@@ -8,7 +8,7 @@ use crate::{
         AccountId, AddressTag, ApprovalId, ContentKeyId, DeviceTag, DraftId, ExportId, Id, InquiryId,
         IntakeId, MessageId, NetworkTag, NotificationId, ReviewId, SessionId, VaultKeyId,
     },
-    intake, key, message, network, notification, organisation,
+    intake, key, log, message, network, notification, organisation,
     policy::Role,
     replier, reservation, review,
 };
@@ -52,6 +52,8 @@ pub enum Event {
     Approval(ApprovalId, approval::Event),
     /// Of a key.
     Key(VaultKeyId, key::Event),
+    /// Of the log itself.
+    Log(log::Event),
 }
 
 /// Why and by whom an event was caused; part of the audit skeleton.
@@ -130,6 +132,8 @@ pub enum Class {
     Domain,
     /// What becomes of keys.
     Key,
+    /// What becomes of the log itself.
+    System,
 }
 
 /// What the store must know of an aggregate's events to name, classify and seal them.
@@ -286,6 +290,17 @@ impl Stored for key::VaultKey {
     }
 }
 
+impl Stored for log::Log {
+    const CLASS: Class = Class::System;
+
+    fn event(_: Uuid, event: log::Event) -> Event {
+        Event::Log(event)
+    }
+    fn own(event: Event) -> Option<log::Event> {
+        if let Event::Log(own) = event { Some(own) } else { None }
+    }
+}
+
 impl Event {
     /// The person whom the personal parts of this event belong to, if it can have any.
     #[must_use]
@@ -300,6 +315,7 @@ impl Event {
             Event::Export(export, _) => Some(Subject::Record(export.uuid())),
             Event::Review(review, _) => Some(Subject::Record(review.uuid())),
             Event::Approval(approval, _) => Some(Subject::Record(approval.uuid())),
+            Event::Log(_) => Some(Subject::Record(Uuid::nil())),
             Event::Organisation(_)
             | Event::Network(..)
             | Event::Device(..)
@@ -333,7 +349,8 @@ impl Event {
             | Event::Export(..)
             | Event::Review(..)
             | Event::Approval(..)
-            | Event::Key(..) => None,
+            | Event::Key(..)
+            | Event::Log(_) => None,
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod file_name;
 pub mod id;
 pub mod intake;
 pub mod key;
+pub mod log;
 pub mod message;
 pub mod network;
 pub mod notification;
@@ -38,6 +39,7 @@ pub mod reservation;
 pub mod review;
 pub mod timestamp;
 pub mod user_name;
+pub mod verification;
 pub mod words;
 
 pub use classified::{Content, Personal};

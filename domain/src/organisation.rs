@@ -334,6 +334,12 @@ impl State {
     pub fn roles_of(&self, account: AccountId) -> BTreeSet<Role> {
         self.roles.get(&account).cloned().unwrap_or_default()
     }
+    /// Who holds a role.
+    #[must_use]
+    pub fn holders_of(&self, role: Role) -> Vec<AccountId> {
+        let holds = |(account, held): (&AccountId, &BTreeSet<Role>)| held.contains(&role).then_some(*account);
+        self.roles.iter().filter_map(holds).collect()
+    }
     fn shows(&self, name: &str, presentation: &Presentation) -> bool {
         self.presentation == *presentation
             && self.founded.as_ref().is_some_and(|identity| identity.name == name)
@@ -342,7 +348,7 @@ impl State {
         self.roles.get(&account).is_some_and(|held| held.contains(&role))
     }
     fn holders(&self, role: Role) -> usize {
-        self.roles.values().filter(|held| held.contains(&role)).count()
+        self.holders_of(role).len()
     }
 }
 

@@ -118,7 +118,8 @@ impl Circle {
             | Event::Export(..)
             | Event::Review(..)
             | Event::Approval(..)
-            | Event::Key(..) => {}
+            | Event::Key(..)
+            | Event::Log(_) => {}
         }
     }
 

@@ -15,6 +15,7 @@ use domain::{
     export::Export,
     intake::Intake,
     key::VaultKey,
+    log::Log,
     message::Message,
     network::Network,
     notification::Notification,
@@ -133,7 +134,7 @@ pub(crate) fn join(
 type Parser = fn(Uuid, Value) -> serde_json::Result<Event>;
 
 fn parser(category: &str) -> Option<Parser> {
-    let aggregates: [(&str, Parser); 15] = [
+    let aggregates: [(&str, Parser); 16] = [
         (Organisation::CATEGORY, parse::<Organisation>),
         (Account::CATEGORY, parse::<Account>),
         (Reservation::CATEGORY, parse::<Reservation>),
@@ -149,6 +150,7 @@ fn parser(category: &str) -> Option<Parser> {
         (Review::CATEGORY, parse::<Review>),
         (Approval::CATEGORY, parse::<Approval>),
         (VaultKey::CATEGORY, parse::<VaultKey>),
+        (Log::CATEGORY, parse::<Log>),
     ];
     aggregates.into_iter().find_map(|(known, parse)| (known == category).then_some(parse))
 }

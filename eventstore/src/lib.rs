@@ -15,7 +15,7 @@ mod recorded;
 pub mod testing;
 pub mod tree;
 
-pub use clock::Clock;
+pub use clock::{Clock, ClockJump, ClockWatch};
 pub use codec::CodecError;
 pub use log::{Appended, Commit, Log, LogError};
 pub use recorded::{Position, Recorded};

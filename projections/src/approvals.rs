@@ -123,6 +123,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         | Event::Replier(..)
         | Event::Notification(..)
         | Event::Audit(..)
+        | Event::Log(_)
         | Event::Export(..)
         | Event::Review(..)
         | Event::Key(..) => vec![],

@@ -97,7 +97,8 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         | Event::Audit(..)
         | Event::Review(..)
         | Event::Approval(..)
-        | Event::Key(..) => vec![],
+        | Event::Key(..)
+        | Event::Log(_) => vec![],
     }
 }
 

@@ -209,7 +209,8 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         | Event::Export(..)
         | Event::Review(..)
         | Event::Approval(..)
-        | Event::Key(..) => {
+        | Event::Key(..)
+        | Event::Log(_) => {
             vec![]
         }
     }

@@ -97,7 +97,8 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         | Event::Export(..)
         | Event::Review(..)
         | Event::Approval(..)
-        | Event::Key(..) => vec![],
+        | Event::Key(..)
+        | Event::Log(_) => vec![],
     }
 }
 

@@ -4,6 +4,7 @@
 //! A job calls use cases of `app` and decides nothing itself. Each is idempotent, so that it may run twice or stop
 //! anywhere; one node at a time runs it, by a lease; each run is traced, counted and recorded.
 
+mod anchoring;
 mod error;
 mod gateway;
 mod jobs;
@@ -14,6 +15,7 @@ mod runs;
 mod scheduler;
 mod table;
 
+pub use anchoring::{Anchoring, Webhook, WebhookError};
 pub use error::{JobError, JobsError};
 pub use gateway::{AppIntake, Gateway, GatewayError, GatewaySettings, Intake, Timeouts, TlsFiles};
 pub use mailer::{Mailer, MailerError, Security, SmtpSettings};

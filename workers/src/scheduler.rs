@@ -1,6 +1,8 @@
 //! Runs each job when it is due, on one node at a time.
 
-use crate::{JobName, JobsError, Mailer, Outcome, Ran, Schedule, Table, jobs::Tools, ran::run_once, runs};
+use crate::{
+    Anchoring, JobName, JobsError, Mailer, Outcome, Ran, Schedule, Table, jobs::Tools, ran::run_once, runs,
+};
 use app::App;
 use chrono::{DateTime, Utc};
 use domain::{Timestamp, period::Period};
@@ -32,6 +34,7 @@ pub struct Scheduler {
     table: Table,
     mailer: Mailer,
     relay: Mailer,
+    anchoring: Option<Anchoring>,
 }
 
 /// How a job stands.
@@ -67,13 +70,19 @@ impl Scheduler {
     #[must_use]
     pub fn new(app: App, table: Table, mailer: Mailer) -> Self {
         let relay = mailer.clone();
-        Self { app, table, mailer, relay }
+        Self { app, table, mailer, relay, anchoring: None }
     }
 
     /// The same, with another way on for mail that is not secured.
     #[must_use]
     pub fn with_relay(self, relay: Mailer) -> Self {
         Self { relay, ..self }
+    }
+
+    /// The same, with places for the log's checkpoints.
+    #[must_use]
+    pub fn with_anchoring(self, anchoring: Anchoring) -> Self {
+        Self { anchoring: Some(anchoring), ..self }
     }
 
     /// Runs what is due until `stop`; what runs then comes to an end first. Each job looks for itself, so that one that
@@ -168,7 +177,13 @@ impl Scheduler {
         if when == When::Due && !self.is_due(schedule).await? {
             return Ok(None);
         }
-        let tools = Tools { app: &self.app, mailer: &self.mailer, relay: &self.relay, stop };
+        let tools = Tools {
+            app: &self.app,
+            mailer: &self.mailer,
+            relay: &self.relay,
+            anchoring: self.anchoring.as_ref(),
+            stop,
+        };
         let span = tracing::info_span!("job", name = %schedule.name);
         let ran = tokio::select! {
             ran = run_once(schedule.name, &tools).instrument(span) => ran,

@@ -30,6 +30,8 @@ pub enum JobName {
     ReplayPolicies,
     /// What a second person granted is carried out, and requests that nobody decided on end (K3).
     CarryOut,
+    /// The log's newest checkpoint is put outside the database (N1).
+    Anchor,
 }
 
 /// When a job runs.
@@ -69,7 +71,7 @@ pub enum TableError {
 
 impl JobName {
     /// All jobs, in the order in which they are shown.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ExpireMessages,
         Self::ReleaseLockouts,
         Self::EndIdleSessions,
@@ -82,6 +84,7 @@ impl JobName {
         Self::TryRules,
         Self::ReplayPolicies,
         Self::CarryOut,
+        Self::Anchor,
     ];
 
     /// The name in the configuration, on the command line and in metrics.
@@ -100,6 +103,7 @@ impl JobName {
             Self::TryRules => "try-rules",
             Self::ReplayPolicies => "replay-policies",
             Self::CarryOut => "carry-out",
+            Self::Anchor => "anchor-checkpoint",
         }
     }
 
@@ -123,6 +127,7 @@ impl JobName {
             Self::CarryOut => {
                 "Carries out what a second person granted, and ends requests that nobody decided on in time."
             }
+            Self::Anchor => "Puts the log's newest checkpoint outside the database.",
         }
     }
 
@@ -130,7 +135,7 @@ impl JobName {
     #[must_use]
     pub const fn default_expression(self) -> &'static str {
         match self {
-            Self::ExpireMessages | Self::LapseInvitations => "0 * * * * *",
+            Self::ExpireMessages | Self::LapseInvitations | Self::Anchor => "0 * * * * *",
             Self::ReleaseLockouts | Self::LapsePasswordChanges => "*/10 * * * * *",
             Self::EndIdleSessions => "30 * * * * *",
             Self::PassOnMail => "45 * * * * *",

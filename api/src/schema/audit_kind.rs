@@ -190,6 +190,8 @@ pub(crate) enum AuditEventKind {
     ClockJumped,
     /// The log continues from a backup (K11).
     RestoreDeclared,
+    /// The head of the log went to the officers by mail.
+    HeadMailed,
     /// A read model was rebuilt.
     ReadModelRebuilt,
 }
@@ -278,6 +280,10 @@ impl From<audit::Kind> for AuditEventKind {
             audit::Kind::Reviewed => Self::Reviewed,
             audit::Kind::KeyDestructionRequested => Self::KeyDestructionRequested,
             audit::Kind::KeyDestroyed => Self::KeyDestroyed,
+            audit::Kind::LogVerified => Self::LogVerified,
+            audit::Kind::ClockJumped => Self::ClockJumped,
+            audit::Kind::RestoreDeclared => Self::RestoreDeclared,
+            audit::Kind::HeadMailed => Self::HeadMailed,
         }
     }
 }

@@ -145,7 +145,8 @@ impl App {
             | Event::Export(..)
             | Event::Review(..)
             | Event::Approval(..)
-            | Event::Key(..) => Ok(None),
+            | Event::Key(..)
+            | Event::Log(_) => Ok(None),
         }
     }
 }

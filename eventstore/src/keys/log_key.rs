@@ -35,6 +35,11 @@ pub enum LogKeyError {
     /// The key that signed this log so far is not there.
     #[error("the log's signing key {0} is missing; restore it, another key cannot continue this log")]
     Missing(PathBuf),
+    /// The public key is in no place that can be looked at, though something was signed.
+    #[error(
+        "the log's public key log.vkey is missing in {0}; restore it, the anchors cannot be checked without it"
+    )]
+    PublicMissing(PathBuf),
     /// The key that is there is not the one that signed this log so far.
     #[error("{0} is not the key that signed this log so far; restore the one that did")]
     Other(PathBuf),

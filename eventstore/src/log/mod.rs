@@ -148,6 +148,7 @@ impl Commit {
     }
 }
 
+const LAST_RECORDED: &str = "SELECT recorded_at FROM events ORDER BY position DESC LIMIT 1";
 /// Appends that may wait to be written; beyond that callers are told to come back.
 const WAITING: usize = 1_024;
 
@@ -208,6 +209,12 @@ impl Log {
     #[must_use]
     pub fn head(&self) -> Position {
         *self.head.borrow()
+    }
+
+    /// When the last event was recorded; `None` in an empty log.
+    pub async fn last_recorded_at(&self) -> Result<Option<Timestamp>, LogError> {
+        let row = self.db.optional(LAST_RECORDED, vec![]).await?;
+        Ok(row.map(|row| row.int("recorded_at").map(Timestamp::from_micros)).transpose()?)
     }
 
     /// Wakes whenever the log has grown: by this node at once, by another within a second.

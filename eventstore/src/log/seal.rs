@@ -110,5 +110,6 @@ fn row_class(class: Class) -> RowClass {
     match class {
         Class::Domain => RowClass::Domain,
         Class::Key => RowClass::Key,
+        Class::System => RowClass::System,
     }
 }

@@ -5,11 +5,13 @@
 //! signed before, in the database and outside of it: it stops rather than to sign two histories.
 
 mod anchor_file;
+mod anchoring;
 mod edge;
 mod extend;
 mod sign;
 
 pub use anchor_file::{Anchor, AnchorError, AnchorFile};
+pub use anchoring::GivenUp;
 
 use crate::{
     db::DbError,
@@ -92,6 +94,9 @@ pub enum NotaryError {
         /// How it departs from that.
         departure: Departure,
     },
+    /// Another node is the notary.
+    #[error("another node is the notary; stop all nodes first")]
+    Elsewhere,
     /// Another notary took over meanwhile. Nothing was written.
     #[error("another notary took over")]
     Superseded,
@@ -123,7 +128,7 @@ impl NotaryError {
             | Self::Tree(
                 TreeError::Damaged(_) | TreeError::Checkpoint(_) | TreeError::Key(_) | TreeError::Row(_),
             ) => true,
-            Self::Superseded | Self::Tree(TreeError::Db(_)) | Self::Db(_) => false,
+            Self::Elsewhere | Self::Superseded | Self::Tree(TreeError::Db(_)) | Self::Db(_) => false,
         }
     }
 }
@@ -176,6 +181,11 @@ impl Notary {
                 }
             }
         }
+        self.retire().await;
+    }
+
+    /// Gives the lease back, if this is the notary, so that another node need not wait for its end.
+    pub async fn retire(&self) {
         if self.memory.lock().await.lease.take().is_some()
             && let Err(problem) = self.leases.give_back(LEASE_NAME).await
         {

@@ -1,9 +1,12 @@
 //! Signing the tree's head, after looking that it continues what was signed before.
 
-use super::{Memory, Notary, NotaryError, is_stale};
+use super::{Memory, Notary, NotaryError, anchoring::LAST_ANCHOR, is_stale};
 use crate::tree::{SignedCheckpoint, signed, unsigned};
 use domain::Timestamp;
-use proof::{Checkpoint, note::Verifier};
+use proof::{
+    Checkpoint,
+    note::{Signer, Verifier},
+};
 
 const LATEST: &str = "UPDATE log_tree SET latest = $3 WHERE fencing_token = $1 AND size = $2";
 const KEEP: &str = "INSERT INTO log_checkpoints (tree_size, note) VALUES ($1, $2) ON CONFLICT DO NOTHING";
@@ -17,61 +20,76 @@ impl Notary {
         token: i64,
         size: u64,
     ) -> Result<Option<SignedCheckpoint>, NotaryError> {
-        let now = self.log.now();
         let latest = self.tree.checkpoint(None).await?;
         let is_fresh = |latest: &SignedCheckpoint| {
-            latest.size == size && !is_stale(latest.signed_at(), self.settings.heartbeat, now)
+            latest.size == size && !is_stale(latest.signed_at(), self.settings.heartbeat, self.log.now())
         };
         if size == 0 || latest.as_ref().is_some_and(is_fresh) {
             return Ok(None);
         }
-        if memory.signer.is_none() {
-            memory.signer = Some(self.settings.key.open(self.tree.key().await?.as_ref()).await?);
+        let key = self.open_key(memory).await?;
+        self.check_stored(size, &key).await?;
+        if let Some(signed) = &memory.signed {
+            self.check_continues("what this node signed last", size, signed).await?;
         }
-        let Some(signer) = &memory.signer else { return Ok(None) };
-        let key = signer.verifier();
-        self.check(size, latest, memory.signed.as_ref(), &key).await?;
-        let checkpoint = Checkpoint {
-            origin: signer.name().to_owned(),
-            size,
-            root: self.tree.root(size).await?,
-            signed_at: Some(seconds(now)),
-        };
-        let note = checkpoint.sign(signer);
+        if let Some(anchor) = self.settings.anchors.last(&key)? {
+            self.check_continues(LAST_ANCHOR, size, &anchor.checkpoint).await?;
+        }
+        self.sign(memory, token, size).await.map(Some)
+    }
+
+    /// Opens the signing key, if that did not happen yet.
+    pub(super) async fn open_key(&self, memory: &mut Memory) -> Result<Verifier, NotaryError> {
+        Ok(self.signer(memory).await?.verifier())
+    }
+
+    async fn signer<'m>(&self, memory: &'m mut Memory) -> Result<&'m Signer, NotaryError> {
+        match &mut memory.signer {
+            Some(signer) => Ok(signer),
+            none => Ok(none.insert(self.settings.key.open(self.tree.key().await?.as_ref()).await?)),
+        }
+    }
+
+    /// Refuses a tree that does not continue what the database says was signed.
+    pub(super) async fn check_stored(&self, size: u64, key: &Verifier) -> Result<(), NotaryError> {
+        let stored = [self.tree.checkpoint(None).await?, self.tree.largest().await?];
+        let mut stored: Vec<_> = stored.into_iter().flatten().collect();
+        stored.dedup_by_key(|stored| (stored.size, stored.root));
+        for stored in stored {
+            let head = Checkpoint::open(&stored.note, key).map_err(|_| NotaryError::Forged)?;
+            self.check_continues("its last checkpoint", size, &head).await?;
+        }
+        Ok(())
+    }
+
+    async fn check_continues(
+        &self,
+        what: &'static str,
+        size: u64,
+        head: &Checkpoint,
+    ) -> Result<(), NotaryError> {
+        match self.tree.departure(size, head).await? {
+            Some(departure) => Err(NotaryError::NotContinued { what, departure }),
+            None => Ok(()),
+        }
+    }
+
+    /// Signs the tree of this size, and keeps the note where everybody finds it.
+    pub(super) async fn sign(
+        &self,
+        memory: &mut Memory,
+        token: i64,
+        size: u64,
+    ) -> Result<SignedCheckpoint, NotaryError> {
+        let root = self.tree.root(size).await?;
+        let signer = self.signer(memory).await?;
+        let signed_at = Some(seconds(self.log.now()));
+        let checkpoint = Checkpoint { origin: signer.name().to_owned(), size, root, signed_at };
+        let (note, key) = (checkpoint.sign(signer), signer.verifier());
         self.keep(token, size, &note, &key).await?;
         metrics::counter!("sealpost_checkpoints_total").increment(1);
         memory.signed = Some(checkpoint.clone());
-        Ok(Some(SignedCheckpoint { checkpoint, note }))
-    }
-
-    /// Refuses a tree that does not continue every head that is known: in the database, in this process, and in the file
-    /// of anchors, where whoever put the database back could not put it back as well.
-    async fn check(
-        &self,
-        size: u64,
-        latest: Option<SignedCheckpoint>,
-        signed: Option<&Checkpoint>,
-        key: &Verifier,
-    ) -> Result<(), NotaryError> {
-        let open = |note: &str| Checkpoint::open(note, key);
-        let mut heads = vec![];
-        for stored in [latest, self.tree.largest().await?].into_iter().flatten() {
-            heads.push(("its last checkpoint", open(&stored.note).map_err(|_| NotaryError::Forged)?));
-        }
-        heads.extend(signed.map(|signed| ("what this node signed last", signed.clone())));
-        let anchor = self.settings.anchors.last(key)?;
-        heads.extend(anchor.map(|anchor| ("its last anchor", anchor.checkpoint)));
-        let mut seen = vec![];
-        for (what, head) in heads {
-            if seen.contains(&(head.size, head.root)) {
-                continue;
-            }
-            if let Some(departure) = self.tree.departure(size, &head).await? {
-                return Err(NotaryError::NotContinued { what, departure });
-            }
-            seen.push((head.size, head.root));
-        }
-        Ok(())
+        Ok(SignedCheckpoint { checkpoint, note })
     }
 
     async fn keep(&self, token: i64, size: u64, note: &str, key: &Verifier) -> Result<(), NotaryError> {

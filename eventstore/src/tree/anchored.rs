@@ -15,7 +15,8 @@ pub enum Place {
 }
 
 impl Place {
-    const ALL: [Self; 3] = [Self::File, Self::Webhook, Self::Mail];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::File, Self::Webhook, Self::Mail];
 
     /// As it is stored and shown.
     #[must_use]

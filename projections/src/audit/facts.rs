@@ -15,13 +15,13 @@ use domain::{
     event::{Actor, Metadata},
     export,
     id::AddressTag,
-    intake, key, message,
+    intake, key, log, message,
     message::{Onward, Taken},
     network,
     notification::{self, Suppression},
     organisation,
     organisation::rules,
-    replier, reservation, review,
+    replier, reservation, review, verification,
 };
 use eventstore::Recorded;
 
@@ -75,6 +75,7 @@ pub fn facts(recorded: &Recorded) -> Facts {
         Event::Review(_, event) => of_review(event),
         Event::Approval(_, event) => of_approval(event),
         Event::Key(_, event) => of_key(event),
+        Event::Log(event) => of_log(event),
     };
     let privileged = match recorded.meta.by {
         Actor::Person { role, .. } => role.is_some(),
@@ -460,6 +461,7 @@ fn of_audit(event: &audit::Event) -> Facts {
                 Topic::Approvals => Some("approvals"),
                 Topic::Messages => Some("messages"),
                 Topic::Person => Some("person"),
+                Topic::Log => Some("log"),
             },
             ..Facts::done(Kind::AuditQueried)
         },
@@ -559,5 +561,28 @@ fn of_key(event: &key::Event) -> Facts {
             Facts { subjects: whose.into_iter().collect(), ..facts }
         }
         key::Event::Destroyed { .. } => Facts::done(Kind::KeyDestroyed),
+    }
+}
+
+fn of_log(event: &log::Event) -> Facts {
+    match event {
+        log::Event::RestoreDeclared { .. } => Facts::done(Kind::RestoreDeclared),
+        log::Event::Verified { outcome, .. } => {
+            use verification::Outcome as Found;
+            let (outcome, reason) = match outcome {
+                Found::Sound => (Outcome::Done, "sound"),
+                Found::Tampered => (Outcome::Failed, "tampered"),
+                Found::RolledBack => (Outcome::Failed, "rolled_back"),
+                Found::Forked => (Outcome::Failed, "forked"),
+                Found::Stale => (Outcome::Failed, "stale"),
+                Found::KeyLost => (Outcome::Failed, "key_lost"),
+            };
+            Facts::because(Kind::LogVerified, outcome, reason)
+        }
+        log::Event::ClockJumped { expected, found } => {
+            let reason = if found < expected { "backwards" } else { "forwards" };
+            Facts::because(Kind::ClockJumped, Outcome::Done, reason)
+        }
+        log::Event::HeadMailed { .. } => Facts::done(Kind::HeadMailed),
     }
 }

@@ -165,11 +165,19 @@ pub enum Kind {
     KeyDestructionRequested,
     /// A key is gone.
     KeyDestroyed,
+    /// The log was verified; the reason says what came out.
+    LogVerified,
+    /// A clock jumped.
+    ClockJumped,
+    /// A restored log was put in place.
+    RestoreDeclared,
+    /// The log's head went to the officers by mail. Ours.
+    HeadMailed,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 81] = [
+    pub const ALL: [Self; 85] = [
         Self::OrganisationFounded,
         Self::PolicyChanged,
         Self::ContentRuleChanged,
@@ -251,6 +259,10 @@ impl Kind {
         Self::Reviewed,
         Self::KeyDestructionRequested,
         Self::KeyDestroyed,
+        Self::LogVerified,
+        Self::ClockJumped,
+        Self::RestoreDeclared,
+        Self::HeadMailed,
     ];
 
     /// The API's name of it; searched columns hold its tag, so it is frozen.
@@ -338,6 +350,10 @@ impl Kind {
             Self::Reviewed => "REVIEWED",
             Self::KeyDestructionRequested => "KEY_DESTRUCTION_REQUESTED",
             Self::KeyDestroyed => "KEY_DESTROYED",
+            Self::LogVerified => "LOG_VERIFIED",
+            Self::ClockJumped => "CLOCK_JUMPED",
+            Self::RestoreDeclared => "RESTORE_DECLARED",
+            Self::HeadMailed => "HEAD_MAILED",
         }
     }
 

@@ -148,7 +148,8 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         | Event::Audit(..)
         | Event::Export(..)
         | Event::Review(..)
-        | Event::Approval(..) => vec![],
+        | Event::Approval(..)
+        | Event::Log(_) => vec![],
     }
 }
 

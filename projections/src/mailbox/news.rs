@@ -80,6 +80,7 @@ fn news(recorded: &Recorded) -> Vec<(AccountId, MailboxNews)> {
         | Event::Export(..)
         | Event::Review(..)
         | Event::Approval(..)
-        | Event::Key(..) => vec![],
+        | Event::Key(..)
+        | Event::Log(_) => vec![],
     }
 }

@@ -1,5 +1,6 @@
 //! The jobs. A new one is a file here, a [`JobName`] with its row in the cron table, and a line in [`run`].
 
+mod anchor;
 mod carry_out;
 mod collect_garbage;
 mod end_idle_sessions;
@@ -13,7 +14,7 @@ mod send_notifications;
 mod try_rules;
 mod warn_of_expiry;
 
-use crate::{JobError, JobName, Mailer};
+use crate::{Anchoring, JobError, JobName, Mailer};
 use app::App;
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +24,8 @@ pub(crate) struct Tools<'a> {
     pub(crate) mailer: &'a Mailer,
     /// Where mail goes on that is not secured.
     pub(crate) relay: &'a Mailer,
+    /// Where checkpoints go; `None` on a node that has no notary.
+    pub(crate) anchoring: Option<&'a Anchoring>,
     /// Cancelled when the program shuts down: a job of many steps ends at the next.
     pub(crate) stop: &'a CancellationToken,
 }
@@ -43,5 +46,6 @@ pub(crate) async fn run(name: JobName, tools: &Tools<'_>) -> Result<u64, JobErro
         JobName::CarryOut => carry_out::run(tools).await,
         JobName::CollectGarbage => collect_garbage::run(tools).await,
         JobName::PassOnMail => pass_on_mail::run(tools).await,
+        JobName::Anchor => anchor::run(tools).await,
     }
 }

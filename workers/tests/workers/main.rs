@@ -1,5 +1,6 @@
 //! The jobs on real databases, mails in a real mailbox and at a real relay.
 
+mod anchoring;
 mod gateway;
 mod local_mailbox;
 mod notifications;

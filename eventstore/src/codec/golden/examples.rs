@@ -14,7 +14,7 @@ use domain::{
     address::EmailAddress,
     approval::Approval,
     audit::{self, Audit, Question, Right, Topic},
-    bytes::{BlobKey, TokenHash},
+    bytes::{BlobKey, Sha256, TokenHash},
     device::{self, Device},
     draft::{self, Draft},
     event::Stored,
@@ -22,6 +22,7 @@ use domain::{
     id::Id,
     intake::Intake,
     key::{self, VaultKey},
+    log::{self, Log},
     message::{About, Attachment, Message, Onward},
     network::{self, Network},
     notification::Notification,
@@ -30,6 +31,7 @@ use domain::{
     replier::Replier,
     reservation::{self, Reservation},
     review::{self, Finding, Review},
+    verification::{Level, Outcome},
 };
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use time::macros::date;
@@ -76,6 +78,7 @@ pub(super) fn examples() -> Vec<Example> {
     examples.extend(compliance::approval_later().map(with::<Approval>));
     examples.extend(key().map(of::<VaultKey>));
     examples.extend(keys_of_accounts().map(with::<VaultKey>));
+    examples.extend(log().map(of::<Log>));
     examples
 }
 
@@ -215,4 +218,21 @@ fn key() -> [key::Event; 2] {
     use key::Event;
     let subject = key::Subject::ExpiryDay { day: date!(2026 - 03 - 06) };
     [Event::DestructionRequested { subject, at: AT }, Event::Destroyed { at: LATER }]
+}
+
+fn log() -> [log::Event; 4] {
+    use log::Event;
+    let head = |size| log::Head { size, root: Sha256([7; 32]) };
+    let (level, outcome) = (Level::Meaning, Outcome::RolledBack);
+    [
+        Event::RestoreDeclared {
+            given_up: head(9),
+            kept: head(5),
+            reason: Personal::known("The disk died.".into()),
+            at: AT,
+        },
+        Event::Verified { level, outcome, tree_size: 9, findings: 1, at: AT },
+        Event::ClockJumped { expected: AT, found: LATER },
+        Event::HeadMailed { head: head(9), since: Some(head(5)), to: vec![id(1)], at: AT },
+    ]
 }

@@ -11,6 +11,7 @@ use domain::{
     export::{self, Export},
     intake::{self, Intake},
     key::{self, VaultKey},
+    log::{self, Log},
     message::{self, Message},
     network::{self, Network},
     notification::{self, Notification},
@@ -122,6 +123,12 @@ pub(super) fn name(event: &Event) -> &'static str {
             key::Event::DestructionRequested { .. } => "key.destruction_requested",
             key::Event::Destroyed { .. } => "key.destroyed",
         },
+        Event::Log(event) => match event {
+            log::Event::RestoreDeclared { .. } => "log.restore_declared",
+            log::Event::Verified { .. } => "log.verified",
+            log::Event::ClockJumped { .. } => "log.clock_jumped",
+            log::Event::HeadMailed { .. } => "log.head_mailed",
+        },
     }
 }
 
@@ -195,6 +202,7 @@ pub(super) fn known_names() -> Vec<String> {
         names_of::<Review>(),
         names_of::<Approval>(),
         names_of::<VaultKey>(),
+        names_of::<Log>(),
     ]
     .concat()
 }

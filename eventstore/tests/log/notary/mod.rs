@@ -28,6 +28,7 @@ use std::{
 };
 use uuid::Uuid;
 
+mod anchors;
 mod files;
 mod growth;
 mod refusals;
