@@ -11,6 +11,7 @@ pub mod addresses;
 mod advance;
 pub mod approvals;
 pub mod audit;
+mod destructions;
 mod error;
 pub mod exports;
 pub mod holdings;
@@ -62,5 +63,6 @@ pub const READ_MODELS: &[ReadModel] = &[
     rule_hits::MODEL,
     exports::MODEL,
     approvals::MODEL,
+    destructions::MODEL,
     audit::MODEL,
 ];
