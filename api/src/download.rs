@@ -1,4 +1,4 @@
-//! `/download`: messages and their files, to be kept (A22–A25) or printed (A42). Each GET is recorded before its first byte
+//! `/download`: messages and their files, to be kept (A22–A25) or printed (A42), and exports (E1–E6). Each GET is recorded before its first byte
 //! leaves, each range of a file as well; HEAD and what a browser fetches ahead record nothing and get nothing (R1).
 //!
 //! Answers: 200, 206 (a range of a file), 304, 401 (a browser is led to the login page: 303), 403 another site asked, 404 not
@@ -17,7 +17,7 @@ use crate::{
     to,
 };
 use app::{Format, Offer, Viewer};
-use domain::{AttachmentId, MessageId};
+use domain::{AttachmentId, MessageId, id::ExportId};
 use futures_util::TryStreamExt;
 use poem::{
     Body, Request, Response, ResponseBuilder, Route, RouteMethod,
@@ -35,6 +35,7 @@ enum Wanted {
     Message(Format),
     Print,
     Attachment,
+    Export,
 }
 
 /// Adds the addresses below `/download` to a route.
@@ -50,6 +51,7 @@ pub(crate) fn mount(route: Route, api: &Api) -> Route {
         .at("/download/message/:id/eml", at(Wanted::Message(Format::Eml)))
         .at("/download/message/:id/print", at(Wanted::Print))
         .at("/download/attachment/:id", at(Wanted::Attachment))
+        .at("/download/export/:id/:part", at(Wanted::Export))
 }
 
 async fn give(api: Api, request: Request, wanted: Wanted) -> Response {
@@ -76,7 +78,7 @@ async fn given(api: &Api, request: &Request, wanted: Wanted) -> Result<Response,
             Ok(answer.body(bytes(api, &viewer, offer, None).await?))
         }
         Wanted::Print => Ok(print::page(&api.app.print_message(&viewer, message(request)?).await?)),
-        Wanted::Attachment => file(api, &viewer, request).await,
+        Wanted::Attachment | Wanted::Export => file(api, &viewer, request, wanted).await,
     }
 }
 
@@ -90,20 +92,18 @@ async fn shown(api: &Api, request: &Request, wanted: Wanted) -> Result<Response,
             api.app.offer_message(&viewer, message(request)?, Format::Text).await?;
             return Ok(print::confined(Response::builder()).finish());
         }
-        Wanted::Attachment => {
-            let id = attachment(request)?;
-            let offer = api.app.offer_attachment(&viewer, id).await?;
-            return Ok(file_head(StatusCode::OK, &offer, &etag(id)).finish());
+        Wanted::Attachment | Wanted::Export => {
+            let (offer, etag) = offered(api, &viewer, request, wanted).await?;
+            return Ok(file_head(StatusCode::OK, &offer, &etag).finish());
         }
     };
     Ok(head(StatusCode::OK, &offer).finish())
 }
 
 /// A file, or the part of it that is asked for.
-async fn file(api: &Api, viewer: &Viewer, request: &Request) -> Result<Response, Refusal> {
-    let id = attachment(request)?;
-    let offer = api.app.offer_attachment(viewer, id).await?;
-    let (etag, size) = (etag(id), offer.size_bytes);
+async fn file(api: &Api, viewer: &Viewer, request: &Request, wanted: Wanted) -> Result<Response, Refusal> {
+    let (offer, etag) = offered(api, viewer, request, wanted).await?;
+    let size = offer.size_bytes;
     match range::of(request.headers(), &etag, size) {
         Part::Whole => {
             let answer = file_head(StatusCode::OK, &offer, &etag).header(header::CONTENT_LENGTH, size);
@@ -123,6 +123,24 @@ async fn file(api: &Api, viewer: &Viewer, request: &Request) -> Result<Response,
             .header(header::CONTENT_RANGE, format!("bytes */{size}"))
             .finish()),
     }
+}
+
+/// A file with its tag. None ever changes.
+async fn offered(
+    api: &Api,
+    viewer: &Viewer,
+    request: &Request,
+    wanted: Wanted,
+) -> Result<(Offer, String), Refusal> {
+    if let Wanted::Export = wanted {
+        let export = id(request, Kind::Export).map(ExportId::new).ok_or_else(|| not_found("file"))?;
+        let part = request.raw_path_param("part").and_then(|part| part.parse().ok());
+        let part = part.ok_or_else(|| not_found("file"))?;
+        let offer = api.app.offer_export_file(viewer, export, part).await?;
+        return Ok((offer, format!("\"{export}-{part}\"")));
+    }
+    let id = attachment(request)?;
+    Ok((api.app.offer_attachment(viewer, id).await?, format!("\"{id}\"")))
 }
 
 async fn bytes(
@@ -176,11 +194,6 @@ fn id(request: &Request, kind: Kind) -> Option<uuid::Uuid> {
 /// As the use cases say it of what is somebody else's.
 fn not_found(what: &str) -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, Code::BadRequest, format!("There is no such {what} for you."))
-}
-
-/// A file never changes.
-fn etag(id: AttachmentId) -> String {
-    format!("\"{id}\"")
 }
 
 /// Whether a browser fetches what its person may never ask for.

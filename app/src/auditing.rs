@@ -131,7 +131,7 @@ impl App {
         let meta = self.authorise(viewer, Right::ReadAudit).await?;
         self.ask(viewer.organisation, &meta, Question::default()).await?;
         let events = self.log.read_positions(viewer.organisation, positions, &ContentKeys::none()).await?;
-        Ok(events.into_iter().map(AuditedEvent::from).collect())
+        Ok(events.iter().map(AuditedEvent::from).collect())
     }
 
     pub(crate) async fn audited(
@@ -142,14 +142,14 @@ impl App {
         let Slice { items, has_previous, has_next } = slice;
         let events = self.log.read_positions(organisation, &items, &ContentKeys::none()).await?;
         // Positions come newest first, the log reads oldest first.
-        let items = events.into_iter().rev().map(AuditedEvent::from).collect();
+        let items = events.iter().rev().map(AuditedEvent::from).collect();
         Ok(Slice { items, has_previous, has_next })
     }
 }
 
-impl From<Recorded> for AuditedEvent {
-    fn from(recorded: Recorded) -> Self {
-        let Facts { kind, outcome, subjects, messages, reason, .. } = facts(&recorded);
+impl From<&Recorded> for AuditedEvent {
+    fn from(recorded: &Recorded) -> Self {
+        let Facts { kind, outcome, subjects, messages, reason, .. } = facts(recorded);
         Self {
             id: recorded.event_id,
             position: recorded.position,
@@ -229,7 +229,7 @@ fn network(event: &Event) -> Option<IpAddr> {
 }
 
 /// What was asked, as it is recorded: codes and ids, never an address.
-fn question(filter: &AuditFilter) -> Question {
+pub(crate) fn question(filter: &AuditFilter) -> Question {
     Question {
         topic: Topic::Audit,
         from: filter.from,

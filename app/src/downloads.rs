@@ -11,7 +11,7 @@ mod zip;
 
 pub use guard::{Interrupted, Leaving};
 
-use crate::{App, Error, Problem, ProblemCode, Viewer, error::not_found};
+use crate::{App, Error, Problem, ProblemCode, Viewer, error::not_found, exports::Exported};
 use bytes::Bytes;
 use domain::{
     AccountId, AttachmentId, MessageId, Timestamp,
@@ -44,7 +44,7 @@ pub struct Offer {
     /// Bytes of the whole. Told beforehand, so that what breaks off is never taken for the whole.
     pub size_bytes: u64,
     source: Source,
-    /// Of which message; of a file on one's own draft there is nothing to record.
+    /// Of which message; of a file on one's own draft there is nothing to record, and an export records for itself.
     of: Option<Held>,
 }
 
@@ -80,6 +80,7 @@ enum Source {
     File(Box<Attachment>),
     Zip(Box<Letter>),
     Eml(Box<Mail>),
+    Export(Box<Exported>),
 }
 
 /// A message that stands, opened.
@@ -183,6 +184,7 @@ impl App {
             }
             Source::Zip(letter) => zip::archive(self.blobs.clone(), *letter),
             Source::Eml(mail) => mail.leaving(self.blobs.clone()),
+            Source::Export(exported) => self.take_exported(viewer, *exported, range).await?,
         };
         Ok(match offer.of {
             Some(held) => guard::guarded(self.clone(), viewer.clone(), held, bytes),
@@ -256,6 +258,14 @@ impl App {
             Err(Error::Problems(_)) => Ok(None),
             Err(other) => Err(other),
         }
+    }
+}
+
+impl Offer {
+    /// A file of an export, which is recorded there.
+    pub(crate) fn of_export(name: String, media_type: &str, size_bytes: u64, exported: Exported) -> Self {
+        let source = Source::Export(Box::new(exported));
+        Self { name, media_type: media_type.to_owned(), size_bytes, source, of: None }
     }
 }
 

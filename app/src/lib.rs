@@ -22,6 +22,7 @@ mod dry_runs;
 mod envelopes;
 mod error;
 mod expiry;
+mod exports;
 mod files;
 mod garbage;
 mod grants;
@@ -77,6 +78,7 @@ pub use drafts::{DraftChange, DraftView, NewDraft};
 pub use dry_runs::{DryRun, DryRunRequest, TriedHit};
 pub use envelopes::{EnvelopeRegistration, EnvelopeView};
 pub use error::{Error, Problem, ProblemCode};
+pub use exports::{ExportContent, ExportRequest, ExportView, OperatorExport, WrittenExport};
 pub use help::{HelpTopic, SUPPORTED_BROWSERS, help_topics};
 pub use intake::{Handover, IntakeSettings, Onward, Receiving, Reception};
 pub use invitations::{Invitation, InvitationState, InviteRequest};
@@ -104,7 +106,7 @@ pub use uploads::{PendingFile, Upload, UploadRequest};
 pub use works::{Work, WorkKind, WorkState};
 
 use domain::{Metadata, OrganisationId, event::Actor};
-use eventstore::{Log, Position, blobs::Blobs, log::ATTEMPTS};
+use eventstore::{Log, Position, blobs::Blobs, keys::LogKey, log::ATTEMPTS};
 use projections::Projections;
 use std::{
     net::IpAddr,
@@ -132,6 +134,8 @@ pub struct App {
     /// What strangers asked for and were answered already (R4).
     pub(crate) later: TaskTracker,
     pub(crate) intake: IntakeSettings,
+    /// Where the key is that signs what is taken out of the system.
+    pub(crate) log_key: Option<LogKey>,
 }
 
 /// Who asks, as far as the connection tells.
@@ -172,6 +176,7 @@ impl App {
             ready_rules: content_rules::ReadyRules::default(),
             later: TaskTracker::new(),
             intake: IntakeSettings::default(),
+            log_key: None,
         }
     }
 
@@ -179,6 +184,12 @@ impl App {
     #[must_use]
     pub fn with_intake(self, intake: IntakeSettings) -> Self {
         Self { intake, ..self }
+    }
+
+    /// The same, with the key that signs exports.
+    #[must_use]
+    pub fn with_log_key(self, key: LogKey) -> Self {
+        Self { log_key: Some(key), ..self }
     }
 
     /// The log.

@@ -1,5 +1,6 @@
 //! Keys that outlived what they were for. Whoever ends a draft, a held mail, a mailbox or an account destroys its keys right after the
-//! event that says so; a crash between the two leaves them, and here they are found and destroyed (K5).
+//! event that says so; a crash between the two leaves them, and here they are found and destroyed (K5). So are those of exports,
+//! which end by time alone.
 //!
 //! Read models say where to look. That a key may go is decided by what the log says, since no key ever comes back.
 
@@ -8,6 +9,7 @@ use domain::{
     AccountId, DraftId, OrganisationId,
     account::{Account, Closing, Holder},
     draft::{self, Draft},
+    export::{self, Export},
     intake::{self, Intake},
     key::Subject,
     message::Direction,
@@ -33,6 +35,7 @@ impl App {
                 spent.push((KeyName::held(organisation, intake), Subject::Held { intake }));
             }
         }
+        spent.extend(self.exports_over(organisation).await?);
         let mut left = 0;
         for (name, subject) in spent {
             left += u32::from(self.log.vault().find(&name).await?.is_some());
@@ -52,6 +55,24 @@ impl App {
             self.log.finish_destruction(organisation, key, now).await?;
         }
         Ok(())
+    }
+
+    /// Exports whose time is over. Their files go first, so that a crash leaves a key to find them by.
+    async fn exports_over(&self, organisation: OrganisationId) -> Result<Vec<(KeyName, Subject)>, Error> {
+        let now = self.log.now();
+        let mut over = vec![];
+        for export in self.models.exports_outlived_by_keys(organisation, now).await? {
+            let is_over = match self.log.load::<Export>(organisation, export.uuid()).await?.state {
+                export::State::Finished { kept_until, .. } => kept_until <= now,
+                export::State::Failed => true,
+                export::State::Absent | export::State::Asked(_) => false,
+            };
+            if is_over {
+                self.blobs.delete_all(&self.place_of_export(organisation, export).await?).await?;
+                over.push((KeyName::export(organisation, export), Subject::Export { export }));
+            }
+        }
+        Ok(over)
     }
 
     /// Destroys the keys that nobody may open anything with any more, after the event that says so.

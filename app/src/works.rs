@@ -41,6 +41,10 @@ pub enum WorkState {
     Done,
     /// It gave up.
     Failed,
+    /// A second person must agree first (K3). Of what the log knows, and never kept.
+    AwaitingApproval,
+    /// Nobody agreed. Never kept either.
+    Cancelled,
 }
 
 /// What is done.
@@ -51,6 +55,8 @@ pub enum WorkKind {
     DryRun,
     /// A proposed policy is run over the history (N3).
     Replay,
+    /// An export is made (E1–E6).
+    Export,
 }
 
 /// Works of one kind that are not finished, of one organisation.
@@ -92,7 +98,10 @@ impl App {
         if let Some(run) = self.dry_run(viewer, id).await? {
             return Ok(Some(run.work));
         }
-        Ok(self.replay(viewer, id).await?.map(|replay| replay.work))
+        if let Some(replay) = self.replay(viewer, id).await? {
+            return Ok(Some(replay.work));
+        }
+        self.work_of_export(viewer, Id::new(id.uuid())).await
     }
 
     /// What a work was asked to do.
@@ -102,7 +111,11 @@ impl App {
     }
 
     /// Forgets what ended long ago, with what was found by it.
-    pub(crate) async fn forget_works(&self, kind: WorkKind, found: &'static str) -> Result<(), Error> {
+    pub(crate) async fn forget_works(
+        &self,
+        kind: WorkKind,
+        found: Option<&'static str>,
+    ) -> Result<(), Error> {
         let kept = i64::try_from(KEPT.nominal().whole_microseconds()).unwrap_or_default();
         let before = Timestamp::from_micros(self.log.now().micros() - kept);
         self.forget_stored(kind, found, before).await

@@ -53,6 +53,8 @@ pub enum Topic {
     Person,
     /// The log's checkpoints and proofs.
     Log,
+    /// What was taken out of the system.
+    Exports,
 }
 
 impl Topic {

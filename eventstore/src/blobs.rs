@@ -12,7 +12,7 @@ mod stores;
 pub use stores::Bucket;
 
 use bytes::Bytes;
-use domain::{AttachmentId, message::Attachment};
+use domain::{AttachmentId, id::ExportId, message::Attachment};
 use futures_util::{Stream, TryStreamExt, stream::BoxStream};
 use object_store::{ObjectStore, ObjectStoreExt, path::Path};
 use seal::{Key, OpenError};
@@ -74,6 +74,12 @@ impl Blobs {
     #[must_use]
     pub fn place(organisation: [u8; 16], day: Date, id: AttachmentId) -> String {
         format!("{:032x}/{day}/{id}", u128::from_be_bytes(organisation))
+    }
+
+    /// Below which the files of an export lie: beside the attachments of its organisation.
+    #[must_use]
+    pub fn export_place(organisation: [u8; 16], export: ExportId) -> String {
+        format!("{:032x}/exports/{export}", u128::from_be_bytes(organisation))
     }
 
     /// Seals what arrives under `key` and stores it at `path`, all or nothing: if `plain` breaks off, or is not

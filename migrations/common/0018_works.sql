@@ -3,7 +3,7 @@
 CREATE TABLE works (
     organisation BIGINT NOT NULL,
     work         BYTEA  NOT NULL,
-    kind         TEXT   NOT NULL, -- dry_run, replay
+    kind         TEXT   NOT NULL, -- dry_run, replay, export
     input_hash   BYTEA  NOT NULL, -- the same idempotency key for another work is a mistake of the client
     request      TEXT   NOT NULL, -- sealed, JSON
     state        TEXT   NOT NULL, -- queued, running, done, failed

@@ -27,6 +27,7 @@ pub mod key;
 pub mod opaque;
 pub mod padding;
 pub mod password;
+pub mod running;
 pub mod sealed;
 pub mod token;
 pub mod totp;

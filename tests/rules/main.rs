@@ -16,6 +16,7 @@ mod deleting;
 mod downloads;
 mod drafts;
 mod envelope;
+mod exports;
 mod garbage;
 mod gateway;
 #[path = "../house/mod.rs"]

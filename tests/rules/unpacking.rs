@@ -48,7 +48,8 @@ pub fn unzipped(zip: &[u8]) -> BTreeMap<String, Vec<u8>> {
     entries.map(|entry| (name(&entry), fs::read(entry.path()).expect("a file"))).collect()
 }
 
-fn python(program: &str, input: &[u8]) -> Value {
+/// What a program says in JSON of what it is given.
+pub fn python(program: &str, input: &[u8]) -> Value {
     let command =
         Command::new("python3").args(["-c", program]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let mut python = command.expect("Python runs");

@@ -32,6 +32,8 @@ pub enum JobName {
     CarryOut,
     /// The log's newest checkpoint is put outside the database (N1).
     Anchor,
+    /// Exports that were asked for are made (E1–E6).
+    MakeExports,
 }
 
 /// When a job runs.
@@ -71,7 +73,7 @@ pub enum TableError {
 
 impl JobName {
     /// All jobs, in the order in which they are shown.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::ExpireMessages,
         Self::ReleaseLockouts,
         Self::EndIdleSessions,
@@ -85,6 +87,7 @@ impl JobName {
         Self::ReplayPolicies,
         Self::CarryOut,
         Self::Anchor,
+        Self::MakeExports,
     ];
 
     /// The name in the configuration, on the command line and in metrics.
@@ -104,6 +107,7 @@ impl JobName {
             Self::ReplayPolicies => "replay-policies",
             Self::CarryOut => "carry-out",
             Self::Anchor => "anchor-checkpoint",
+            Self::MakeExports => "make-exports",
         }
     }
 
@@ -128,6 +132,7 @@ impl JobName {
                 "Carries out what a second person granted, and ends requests that nobody decided on in time."
             }
             Self::Anchor => "Puts the log's newest checkpoint outside the database.",
+            Self::MakeExports => "Makes the exports that were asked for.",
         }
     }
 
@@ -140,7 +145,9 @@ impl JobName {
             Self::EndIdleSessions => "30 * * * * *",
             Self::PassOnMail => "45 * * * * *",
             Self::CarryOut => "15 * * * * *",
-            Self::SendNotifications | Self::TryRules | Self::ReplayPolicies => "*/2 * * * * *",
+            Self::SendNotifications | Self::TryRules | Self::ReplayPolicies | Self::MakeExports => {
+                "*/2 * * * * *"
+            }
             Self::WarnOfExpiry => "0 */10 * * * *",
             Self::CollectGarbage => "0 20 * * * *",
         }

@@ -32,13 +32,14 @@ pub(crate) enum Kind {
     Person = 30,
     PersonAtAddress = 31,
     Disclosure = 32,
+    Export = 50,
     Replay = 40,
     ReplayEffect = 41,
     Review = 21,
     Approval = 23,
 }
 
-const KINDS: [Kind; 27] = [
+const KINDS: [Kind; 28] = [
     Kind::Organisation,
     Kind::Viewer,
     Kind::Account,
@@ -66,6 +67,7 @@ const KINDS: [Kind; 27] = [
     Kind::ReplayEffect,
     Kind::Review,
     Kind::Approval,
+    Kind::Export,
 ];
 
 /// The id of an object.

@@ -182,7 +182,7 @@ impl Attachment {
 }
 
 /// A place of this organisation's portal.
-fn portal_url(rules: &organisation::State, place: &str) -> Url {
+pub(super) fn portal_url(rules: &organisation::State, place: &str) -> Url {
     let portal = rules.founded.as_ref().map_or("", |identity| identity.portal_url.as_str());
     Url(format!("{portal}{place}"))
 }

@@ -15,6 +15,7 @@ mod content_rule;
 mod delivery;
 mod draft;
 mod dry_run;
+mod export;
 pub(crate) mod ids;
 mod invitation;
 mod link;

@@ -11,6 +11,7 @@ use super::{
     delivery::{Delivery, deliveries, record_deliveries},
     draft::Draft,
     dry_run::DryRun,
+    export::Export,
     ids::{self, Kind},
     invitation::Invitation,
     mailbox::Mailbox,
@@ -62,6 +63,7 @@ pub(crate) enum Node {
     ContentRule(ContentRule),
     RuleHit(RuleHit),
     DryRun(DryRun),
+    Export(Export),
     Work(Work),
     PolicyReplay(PolicyReplay),
     ReplayEffect(ReplayEffect),
@@ -163,6 +165,7 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         }
         Kind::DryRun | Kind::TriedHit => dry_run(ctx, uuid, second).await?,
         Kind::Replay | Kind::ReplayEffect => replay(ctx, uuid, second).await?,
+        Kind::Export => Export::find(ctx, &viewer, Id::new(uuid)).await?.map(Node::Export),
         Kind::Work => {
             let work = asker.app.work(&viewer, Id::new(uuid)).await.map_err(failure)?;
             work.map(|work| Node::Work(Work::at(asker.app.log().now(), &work)))

@@ -15,6 +15,8 @@ pub(crate) struct EmailAddress(pub(crate) String);
 pub(crate) struct AddressList(pub(crate) String);
 /// Chosen by the client, 8 to 64 visible ASCII characters; kept 7 days.
 pub(crate) struct IdempotencyKey(pub(crate) String);
+/// A SHA-256 as 64 lower-case hexadecimal digits.
+pub(crate) struct Hash(pub(crate) String);
 /// A whole number up to 2^53 - 1, sent as a JSON number.
 pub(crate) struct Long(pub(crate) i64);
 /// A network or one address in CIDR notation, IPv4 or IPv6.
@@ -80,6 +82,17 @@ impl ScalarType for IdempotencyKey {
         } else {
             Err(InputValueError::custom("8 to 64 visible ASCII characters"))
         }
+    }
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}
+
+/// A SHA-256 as 64 lower-case hexadecimal digits.
+#[Scalar(specified_by_url = "https://datatracker.ietf.org/doc/html/rfc4648#section-8")]
+impl ScalarType for Hash {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        string(value).map(Self)
     }
     fn to_value(&self) -> Value {
         Value::String(self.0.clone())
@@ -161,6 +174,12 @@ impl ScalarType for Url {
 /// Whether a client may use it as an idempotency key.
 pub(crate) fn is_idempotency_key(key: &str) -> bool {
     (8..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+impl From<u64> for Long {
+    fn from(number: u64) -> Self {
+        Self(i64::try_from(number).unwrap_or(i64::MAX))
+    }
 }
 
 impl From<IpAddr> for Network {

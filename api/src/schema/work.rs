@@ -80,6 +80,8 @@ impl From<app::WorkState> for WorkState {
             app::WorkState::Running => Self::Running,
             app::WorkState::Done => Self::Done,
             app::WorkState::Failed => Self::Failed,
+            app::WorkState::AwaitingApproval => Self::AwaitingApproval,
+            app::WorkState::Cancelled => Self::Cancelled,
         }
     }
 }

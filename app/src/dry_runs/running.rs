@@ -25,7 +25,7 @@ const STEP: u32 = 50;
 impl App {
     /// Does the dry runs that wait, one after the other, until there are none or `stop`. Gives how many messages it looked at.
     pub async fn try_rules(&self, stop: &CancellationToken) -> Result<u64, Error> {
-        self.forget_works(WorkKind::DryRun, store::FORGET_HITS).await?;
+        self.forget_works(WorkKind::DryRun, Some(store::FORGET_HITS)).await?;
         let mut looked_at = 0;
         while let Some(run) = self.next_work(WorkKind::DryRun).await?.filter(|_| !stop.is_cancelled()) {
             looked_at += self.go_on(&run).await?;

@@ -29,7 +29,7 @@ struct Told {
 impl App {
     /// Does the replays that wait, one after the other, until there are none or `stop`. Gives how many messages it looked at.
     pub async fn replay_policies(&self, stop: &CancellationToken) -> Result<u64, Error> {
-        self.forget_works(WorkKind::Replay, store::FORGET_EFFECTS).await?;
+        self.forget_works(WorkKind::Replay, Some(store::FORGET_EFFECTS)).await?;
         let mut looked_at = 0;
         while let Some(replay) = self.next_work(WorkKind::Replay).await?.filter(|_| !stop.is_cancelled()) {
             looked_at += self.step_of_replay(&replay).await?;

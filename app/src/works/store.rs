@@ -62,7 +62,7 @@ impl App {
         Ok(u64::try_from(row.int("found")?).unwrap_or_default())
     }
 
-    pub(super) async fn store_work(
+    pub(crate) async fn store_work(
         &self,
         organisation: OrganisationId,
         kind: WorkKind,
@@ -96,11 +96,13 @@ impl App {
     pub(super) async fn forget_stored(
         &self,
         kind: WorkKind,
-        found: &'static str,
+        found: Option<&'static str>,
         before: Timestamp,
     ) -> Result<(), Error> {
         let mut tx = self.log.db().begin().await?;
-        tx.run(found, vec![before.micros().into()]).await?;
+        if let Some(found) = found {
+            tx.run(found, vec![before.micros().into()]).await?;
+        }
         tx.run(FORGET, vec![word(kind), before.micros().into()]).await?;
         Ok(tx.commit().await?)
     }

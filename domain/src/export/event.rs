@@ -95,4 +95,6 @@ pub enum Failure {
     Unreadable,
     /// It was not made in time, and its key is gone.
     TooLate,
+    /// Its file could not be written.
+    NotWritten,
 }

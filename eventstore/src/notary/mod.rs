@@ -9,6 +9,7 @@ mod anchoring;
 mod edge;
 mod extend;
 mod sign;
+mod statement;
 
 pub use anchor_file::{Anchor, AnchorError, AnchorFile};
 pub use anchoring::GivenUp;

@@ -462,6 +462,7 @@ fn of_audit(event: &audit::Event) -> Facts {
                 Topic::Messages => Some("messages"),
                 Topic::Person => Some("person"),
                 Topic::Log => Some("log"),
+                Topic::Exports => Some("exports"),
             },
             ..Facts::done(Kind::AuditQueried)
         },
@@ -498,6 +499,7 @@ fn of_export(event: &export::Event) -> Facts {
                 export::Failure::TooLarge => "too_large",
                 export::Failure::Unreadable => "unreadable",
                 export::Failure::TooLate => "too_late",
+                export::Failure::NotWritten => "not_written",
             };
             Facts::because(Kind::Exported, Outcome::Failed, reason)
         }

@@ -385,6 +385,12 @@ impl Outcome {
             Self::Failed => "FAILED",
         }
     }
+
+    /// The outcome of that code.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        [Self::Done, Self::Refused, Self::Failed].into_iter().find(|outcome| outcome.code() == code)
+    }
 }
 
 #[cfg(test)]

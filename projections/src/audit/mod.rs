@@ -133,6 +133,36 @@ impl Projections {
         Ok(paging.slice(positions?))
     }
 
+    /// Positions of such events behind one position and up to another, oldest first.
+    pub async fn audit_between(
+        &self,
+        organisation: OrganisationId,
+        filter: &AuditFilter,
+        (after, until): (Position, Position),
+        limit: u32,
+    ) -> Result<Vec<Position>, ProjectionError> {
+        let tags = self.tags(organisation).await?;
+        let mut query = search("SELECT position FROM rm_audit", organisation, filter, &tags);
+        query.push(" AND position > ? AND position <= ?", [after.value(), until.value()]);
+        query.push(" ORDER BY position LIMIT ?", [limit.value()]);
+        let positions: Result<Vec<_>, DbError> =
+            self.all(query).await?.iter().map(|row| row.int("position")).collect();
+        Ok(positions?)
+    }
+
+    /// How many events up to a position a question is answered by.
+    pub async fn audit_count_until(
+        &self,
+        organisation: OrganisationId,
+        filter: &AuditFilter,
+        until: Position,
+    ) -> Result<u64, ProjectionError> {
+        let tags = self.tags(organisation).await?;
+        let mut query = search("SELECT COUNT(*) AS found FROM rm_audit", organisation, filter, &tags);
+        query.push(" AND position <= ?", [until.value()]);
+        Ok(crate::rows::Columns::number(&self.one(query).await?, "found")?)
+    }
+
     /// How many events a question is answered by.
     pub async fn audit_count(
         &self,

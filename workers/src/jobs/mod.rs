@@ -7,6 +7,7 @@ mod end_idle_sessions;
 mod expire_messages;
 mod lapse_invitations;
 mod lapse_password_changes;
+mod make_exports;
 mod pass_on_mail;
 mod release_lockouts;
 mod replay_policies;
@@ -31,7 +32,7 @@ pub(crate) struct Tools<'a> {
 }
 
 /// Runs a job. Gives how much it did, in what the job is for: messages, lockouts, sessions, mails, invitations,
-/// password changes, files, mails, requests.
+/// password changes, files, mails, requests, events and messages of exports.
 pub(crate) async fn run(name: JobName, tools: &Tools<'_>) -> Result<u64, JobError> {
     match name {
         JobName::ExpireMessages => expire_messages::run(tools).await,
@@ -44,6 +45,7 @@ pub(crate) async fn run(name: JobName, tools: &Tools<'_>) -> Result<u64, JobErro
         JobName::TryRules => try_rules::run(tools).await,
         JobName::ReplayPolicies => replay_policies::run(tools).await,
         JobName::CarryOut => carry_out::run(tools).await,
+        JobName::MakeExports => make_exports::run(tools).await,
         JobName::CollectGarbage => collect_garbage::run(tools).await,
         JobName::PassOnMail => pass_on_mail::run(tools).await,
         JobName::Anchor => anchor::run(tools).await,

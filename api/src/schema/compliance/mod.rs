@@ -3,6 +3,7 @@
 mod approvals;
 mod dossier;
 mod events;
+mod exports;
 mod message_record;
 mod persons;
 mod policies;
@@ -23,4 +24,5 @@ pub(crate) struct Compliance(
     policies::Policies,
     rule_hits::RuleHits,
     approvals::Approvals,
+    exports::Exports,
 );

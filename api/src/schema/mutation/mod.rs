@@ -7,6 +7,7 @@ mod arriving;
 mod clients;
 mod content_rules;
 mod drafts;
+mod exporting;
 mod login;
 mod organisation;
 mod own_account;
@@ -45,6 +46,7 @@ pub(crate) struct Mutation(
     replaying::Replaying,
     reviewing::Reviewing,
     approving::Approving,
+    exporting::Exporting,
 );
 
 /// What a use case did, in the parts of a payload.
