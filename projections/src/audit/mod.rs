@@ -142,8 +142,8 @@ impl Projections {
         limit: u32,
     ) -> Result<Vec<Position>, ProjectionError> {
         let tags = self.tags(organisation).await?;
-        let mut query = search("SELECT position FROM rm_audit", organisation, filter, &tags);
-        query.push(" AND position > ? AND position <= ?", [after.value(), until.value()]);
+        let mut query = search_until("SELECT position FROM rm_audit", organisation, filter, &tags, until);
+        query.push(" AND position > ?", [after.value()]);
         query.push(" ORDER BY position LIMIT ?", [limit.value()]);
         let positions: Result<Vec<_>, DbError> =
             self.all(query).await?.iter().map(|row| row.int("position")).collect();
@@ -158,8 +158,8 @@ impl Projections {
         until: Position,
     ) -> Result<u64, ProjectionError> {
         let tags = self.tags(organisation).await?;
-        let mut query = search("SELECT COUNT(*) AS found FROM rm_audit", organisation, filter, &tags);
-        query.push(" AND position <= ?", [until.value()]);
+        let query =
+            search_until("SELECT COUNT(*) AS found FROM rm_audit", organisation, filter, &tags, until);
         Ok(crate::rows::Columns::number(&self.one(query).await?, "found")?)
     }
 
@@ -202,6 +202,30 @@ fn search(what: &'static str, organisation: OrganisationId, filter: &AuditFilter
             None => {}
         }
     }
+    query
+}
+
+/// A question as it was answered when the log was so long: also what was signed off by then, and what was not yet (E6).
+fn search_until(
+    what: &'static str,
+    organisation: OrganisationId,
+    filter: &AuditFilter,
+    tags: &Tags,
+    until: Position,
+) -> Query {
+    let lasting = AuditFilter { reviewed: None, ..filter.clone() };
+    let mut query = search(what, organisation, &lasting, tags);
+    query.push(" AND position <= ?", [until.value()]);
+    let is_or_not = match filter.reviewed {
+        Some(true) => " AND position IN ",
+        Some(false) => " AND position NOT IN ",
+        None => return query,
+    };
+    query.push(is_or_not, []);
+    query.push(
+        "(SELECT position FROM rm_reviews WHERE organisation = ? AND signed_in <= ?)",
+        [organisation.value(), until.value()],
+    );
     query
 }
 
