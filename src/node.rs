@@ -62,7 +62,7 @@ impl Node {
         let blobs = config.attachments.open()?;
         let trusted_authentication = config.gateway.trusted_authentication.clone();
         let app = App::new(log, models, blobs).with_intake(IntakeSettings { trusted_authentication });
-        let app = app.with_log_key(notary_settings(&config).key);
+        let app = app.with_log_key(notary_settings(&config)?.key);
         let mailer = match &config.mail.relay {
             Some(relay) => Mailer::smtp(&relay.into())?,
             None => Mailer::maildir(&config.mail.folder)?,

@@ -88,7 +88,7 @@ impl App {
                 to,
                 what: letter.what(how),
                 why: letter.why,
-                event: AuditedEvent::from(recorded.clone()),
+                event: AuditedEvent::from(&recorded),
             });
             disclosures.extend(told);
         }

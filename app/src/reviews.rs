@@ -80,7 +80,7 @@ impl App {
         let signed = self.log.execute::<review::Review>(organisation, id.uuid(), &meta, sign_off).await?;
         let position = signed.map_err(refused)?.position();
         self.models.wait_for(position, &["audit"]).await?;
-        Ok(Done { value: found.into_iter().map(AuditedEvent::from).collect(), position })
+        Ok(Done { value: found.iter().map(AuditedEvent::from).collect(), position })
     }
 
     /// Who signed events off, by the event's position, the oldest first. Shown with an event, whose reader is known to have

@@ -18,7 +18,7 @@ impl LogTree {
         lines: &[String],
     ) -> Result<Option<String>, NotaryError> {
         let Some(latest) = self.checkpoint(None).await? else { return Ok(None) };
-        let signer = key.open(self.key().await?.as_ref())?;
+        let signer = key.open(self.key().await?.as_ref()).await?;
         let latest = Checkpoint::open(&latest.note, &signer.verifier()).map_err(|_| NotaryError::Forged)?;
         if latest.size < size {
             return Ok(None);
