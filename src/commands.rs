@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod log;
 pub mod org;
+pub mod verify;
 
 use crate::{
     config::{Config, LogFormat, NodeRole},

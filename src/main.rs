@@ -52,6 +52,8 @@ enum Command {
     Schema,
     /// The audit of an organisation, oldest first: printed, or written into a file.
     Audit(commands::audit::AuditArguments),
+    /// Verifies the log: against what was signed of it, and against its keys. Writes nothing.
+    Verify(commands::verify::VerifyArguments),
     /// Everything in one process on SQLite in a folder, with people of every role.
     Demo {
         /// The folder.
@@ -66,11 +68,21 @@ enum Command {
     },
 }
 
+/// `EX_USAGE` of BSD's sysexits; 2, which is usual, would say that a log was tampered with.
+const USED_WRONGLY: u8 = 64;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     // Two TLS libraries could come in by dependencies; this is the one that everything here uses.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    match run(Arguments::parse()).await {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(usage) => {
+            let _ = usage.print();
+            return if usage.use_stderr() { ExitCode::from(USED_WRONGLY) } else { ExitCode::SUCCESS };
+        }
+    };
+    match run(arguments).await {
         Ok(code) => code,
         Err(error) => {
             eprintln!("sealpost: {error:#}");
@@ -91,6 +103,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Jobs { run } => Box::pin(commands::jobs(load()?, run.as_deref())).await?,
         Command::Schema => commands::say(&api::sdl())?,
         Command::Audit(arguments) => commands::audit::run(load()?, arguments).await?,
+        Command::Verify(arguments) => return commands::verify::run(load, arguments).await,
         Command::Demo { data, listen, walk: false } => demo::run(&data, listen).await?,
         Command::Demo { data, listen, walk: true } => return demo::walk(&data, listen).await,
     }

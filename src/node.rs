@@ -15,6 +15,7 @@ use poem::{Route, Server, listener::TcpAcceptor};
 use projections::Projections;
 use std::{
     net::SocketAddr,
+    path::PathBuf,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -221,8 +222,20 @@ fn onward(config: &Config, mailer: &Mailer) -> Result<Mailer> {
 /// Opens database, keys and log.
 pub async fn open_log(config: &Config, clock: Clock) -> Result<Log> {
     let db = open_database(config).await?;
+    check_schema(&db).await?;
+    let vault = open_vault(config, db.clone(), clock.clone()).await?;
+    let log = Log::open(db, vault, clock).await?;
+    let replayed = log.replay_tombstones(log.now()).await?;
+    if replayed > 0 {
+        tracing::warn!(replayed, "keys that a backup brought back are destroyed again");
+    }
+    Ok(log)
+}
+
+/// Refuses a database that this program does not fit.
+pub(crate) async fn check_schema(db: &Db) -> Result<()> {
     match db.schema_state().await? {
-        SchemaState::Current => {}
+        SchemaState::Current => Ok(()),
         SchemaState::Empty => bail!("the database is empty; run `sealpost migrate` first"),
         SchemaState::Behind(steps) => {
             bail!("the database is {steps} migrations behind this program; run `sealpost migrate` first")
@@ -233,32 +246,36 @@ pub async fn open_log(config: &Config, clock: Clock) -> Result<Log> {
             )
         }
     }
-    let root = config.keys.root()?;
-    let vault = Vault::open(db.clone(), &root, &config.keys.folder, clock.clone()).await?;
-    let log = Log::open(db, vault, clock).await?;
-    let replayed = log.replay_tombstones(log.now()).await?;
-    if replayed > 0 {
-        tracing::warn!(replayed, "keys that a backup brought back are destroyed again");
-    }
-    Ok(log)
+}
+
+/// The keys of a database.
+pub(crate) async fn open_vault(config: &Config, db: Db, clock: Clock) -> Result<Vault> {
+    Ok(Vault::open(db, &config.keys.root()?, &config.keys.folder, clock).await?)
 }
 
 /// What signs the log, and where it is anchored on this machine.
 fn notary_settings(config: &Config) -> Result<NotarySettings> {
     let folder = config.keys.folder.clone();
-    let anchors = config.notary.anchor_file.clone().unwrap_or_else(|| folder.join("anchors.jsonl"));
     Ok(NotarySettings {
         key: LogKey { root: config.keys.root()?, folder, origin: config.notary.origin.clone() },
-        anchors: AnchorFile::new(anchors),
+        anchors: AnchorFile::new(anchor_file(config)),
         heartbeat: config.notary.heartbeat,
     })
 }
 
+/// Where checkpoints are anchored on this machine.
+pub(crate) fn anchor_file(config: &Config) -> PathBuf {
+    config.notary.anchor_file.clone().unwrap_or_else(|| config.keys.folder.join("anchors.jsonl"))
+}
+
 /// Connects to the database of a configuration.
 pub async fn open_database(config: &Config) -> Result<Db> {
-    let settings =
-        DbSettings { url: config.database.url.clone(), max_connections: config.database.max_connections };
-    Ok(Db::open(&settings).await?)
+    Ok(Db::open(&database_settings(config)).await?)
+}
+
+/// Which database a configuration means.
+pub(crate) fn database_settings(config: &Config) -> DbSettings {
+    DbSettings { url: config.database.url.clone(), max_connections: config.database.max_connections }
 }
 
 /// The one recorder of this process.

@@ -74,6 +74,16 @@ pub(crate) struct Parts {
     pub(crate) content: Option<Vec<u8>>,
 }
 
+/// An event as it was put together.
+pub(crate) struct Joined {
+    /// Category and id of the stream that it says it is of.
+    pub(crate) stream: (String, Uuid),
+    /// Who caused it.
+    pub(crate) meta: Metadata,
+    /// What happened.
+    pub(crate) event: Event,
+}
+
 /// The shape's version of every event type so far. An upcaster comes with the first type that has a second one.
 const VERSION: u32 = 1;
 
@@ -107,6 +117,16 @@ pub(crate) fn join(
     personal: Option<&[u8]>,
     content: Option<&[u8]>,
 ) -> Result<(Metadata, Event), CodecError> {
+    join_named(position, audit, personal, content).map(|Joined { meta, event, .. }| (meta, event))
+}
+
+/// [`join`], with the stream that the event names.
+pub(crate) fn join_named(
+    position: i64,
+    audit: &[u8],
+    personal: Option<&[u8]>,
+    content: Option<&[u8]>,
+) -> Result<Joined, CodecError> {
     let unopenable = |problem| move |_| CodecError::Unopenable { position, problem };
     let skeleton: Skeleton =
         serde_json::from_slice(audit).map_err(unopenable("its skeleton is malformed"))?;
@@ -128,7 +148,7 @@ pub(crate) fn join(
         object.insert("t".into(), kind.into());
     }
     let event = parse(on, d).map_err(|_| unknown())?;
-    Ok((meta, event))
+    Ok(Joined { stream: (category.to_owned(), on), meta, event })
 }
 
 type Parser = fn(Uuid, Value) -> serde_json::Result<Event>;

@@ -15,6 +15,7 @@ mod recorded;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod tree;
+pub mod verify;
 
 pub use clock::{Clock, ClockJump, ClockWatch};
 pub use codec::CodecError;

@@ -128,7 +128,10 @@ impl Projections {
     async fn seal(&self, organisation: OrganisationId, cell: Cell) -> Result<Value, ProjectionError> {
         match cell {
             Cell::Plain(value) => Ok(value),
-            Cell::Personal { subject, text } => self.seal_personal(organisation, subject, &text).await,
+            Cell::Personal { text: None, .. } => Ok(Value::Bytes(None)),
+            Cell::Personal { subject, text: Some(text) } => {
+                self.seal_personal(organisation, subject, &text).await
+            }
         }
     }
 

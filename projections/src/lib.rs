@@ -30,12 +30,14 @@ pub mod sessions;
 mod statement;
 #[cfg(test)]
 mod testing;
+mod verifying;
 mod wait;
 
 pub use error::{NotCaughtUp, ProjectionError};
 pub use query::{Slice, TimedPage};
 pub use runner::{Projections, Status};
 pub use statement::{Cell, Statement, Stored, Tags};
+pub use verifying::verify_meaning;
 
 use eventstore::Recorded;
 

@@ -29,8 +29,8 @@ pub enum Cell {
     Personal {
         /// Whose key.
         subject: Subject,
-        /// What.
-        text: String,
+        /// What; `None` when it is erased.
+        text: Option<String>,
     },
 }
 
@@ -55,12 +55,9 @@ impl Cell {
         Self::Plain(word(value))
     }
 
-    /// Something personal, as text; NULL when it is erased.
+    /// Something personal, as text.
     pub(crate) fn personal<T>(subject: Subject, value: &Personal<T>, text: impl Fn(&T) -> String) -> Self {
-        match value.value() {
-            Some(value) => Self::Personal { subject, text: text(value) },
-            None => Self::Plain(Value::Bytes(None)),
-        }
+        Self::Personal { subject, text: value.value().map(text) }
     }
 }
 

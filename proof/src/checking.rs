@@ -35,9 +35,8 @@ pub struct Checker {
     entries: Vec<Entry>,
     /// Emptied ones, to be filled again.
     spare: Vec<Vec<Entry>>,
-    bodies: Vec<(Vec<u8>, Entry)>,
+    bodies: Vec<Body>,
     bodies_bytes: usize,
-    bodies_checked: u64,
     findings: Findings,
 }
 
@@ -60,17 +59,23 @@ pub struct Checked {
 
 type Entry = [u8; ENTRY_BYTES];
 
+/// Stands for an event that is not there, so that those after it keep their places.
+pub const MISSING: [u8; ENTRY_BYTES] = [0; ENTRY_BYTES];
+
+/// A sealed body with the position and the entry of its event.
+struct Body(u64, Entry, Vec<u8>);
+
 /// What threads do.
 enum Work {
     Tiles(Vec<Entry>),
-    Bodies(Vec<(Vec<u8>, Entry)>),
+    Bodies(Vec<Body>),
 }
 
 enum Done {
     /// The entries again, with their hashes.
     Tiles(Vec<Entry>, Vec<HashedTile>),
-    /// For each body its entry, if it is not the body of that.
-    Bodies(Vec<Option<Entry>>),
+    /// Events whose bodies are not theirs.
+    Bodies(Vec<Place>),
 }
 
 fn work(work: Work) -> Done {
@@ -80,8 +85,8 @@ fn work(work: Work) -> Done {
             Done::Tiles(entries, tiles)
         }
         Work::Bodies(bodies) => {
-            let other = |(body, entry): (Vec<u8>, Entry)| (!is_body_of(&body, &entry)).then_some(entry);
-            Done::Bodies(bodies.into_iter().map(other).collect())
+            let others = bodies.iter().filter(|Body(_, entry, body)| !is_body_of(body, entry));
+            Done::Bodies(others.map(|Body(position, entry, _)| place(*position, entry)).collect())
         }
     }
 }
@@ -115,7 +120,6 @@ impl Checker {
             spare: vec![],
             bodies: vec![],
             bodies_bytes: 0,
-            bodies_checked: 0,
             findings: Findings::default(),
         }
     }
@@ -136,7 +140,9 @@ impl Checker {
     pub fn event(&mut self, entry: &[u8; ENTRY_BYTES], body: Vec<u8>) {
         self.events(std::slice::from_ref(entry));
         self.bodies_bytes += body.len();
-        self.bodies.push((body, *entry));
+        if *entry != MISSING {
+            self.bodies.push(Body(self.count, *entry, body));
+        }
         if self.bodies_bytes >= PIECE_BYTES {
             self.give_bodies();
         }
@@ -231,14 +237,10 @@ impl Checker {
                 entries.clear();
                 self.spare.push(entries);
             }
-            Done::Bodies(bodies) => {
-                for other in bodies {
-                    self.bodies_checked += 1;
-                    if let Some(entry) = other {
-                        let place = place(self.bodies_checked, &entry);
-                        let problem = "its sealed body is not the one whose hash the event has";
-                        self.findings.at(Verdict::Tampered, place, problem);
-                    }
+            Done::Bodies(others) => {
+                for place in others {
+                    let problem = "its sealed body is not the one whose hash the event has";
+                    self.findings.at(Verdict::Tampered, place, problem);
                 }
             }
         }

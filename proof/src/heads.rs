@@ -113,7 +113,7 @@ impl Heads {
         if let Some(misfit) = self.misfit.take() {
             let more = others(self.misfits);
             let problem = format!(
-                "the events do not give the root of {misfit}{more}: something in events {} to {} was changed",
+                "the tree does not have the root of {misfit}{more}: something in events {} to {} was changed",
                 proven + 1,
                 misfit.size()
             );

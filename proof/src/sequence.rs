@@ -1,6 +1,7 @@
 //! What headers promise besides their hashes: each stream's versions are 1, 2, 3 …, and time goes on.
 
 use crate::{
+    checking::MISSING,
     entry::{ENTRY_BYTES, Header},
     time::Utc,
     verdict::{Findings, Place, Verdict},
@@ -76,6 +77,7 @@ impl Sequence {
                         self.note_time(at);
                         self.next(stream, version)
                     }
+                    None if *entry == MISSING => Some("it is missing".to_owned()),
                     None => Some("its header is not in the format of this log".to_owned()),
                 };
                 if let Some(problem) = problem {

@@ -1,6 +1,7 @@
 //! The one place where a statement goes to the driver of either database.
 
 use super::{DbError, Dialect, Row, Sql, Value, row::RowOf, value::bound};
+use futures_util::TryStreamExt as _;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection};
 
 /// A connection, borrowed from a pool or from a transaction.
@@ -28,6 +29,31 @@ impl Connection<'_> {
                 rows.into_iter().map(RowOf::Postgres).map(Row).collect()
             }
         })
+    }
+
+    /// Gives the rows one by one as they come, so that memory does not grow with their number.
+    pub async fn each<E: From<DbError>>(
+        &mut self,
+        sql: Sql,
+        values: Vec<Value>,
+        mut visit: impl AsyncFnMut(Row) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let broken = |problem| E::from(DbError::from(problem));
+        match self {
+            Self::Sqlite(connection) => {
+                let mut rows = bound::<Sqlite>(sql, values).fetch(&mut **connection);
+                while let Some(row) = rows.try_next().await.map_err(broken)? {
+                    visit(Row(RowOf::Sqlite(row))).await?;
+                }
+            }
+            Self::Postgres(connection) => {
+                let mut rows = bound::<Postgres>(sql, values).fetch(&mut **connection);
+                while let Some(row) = rows.try_next().await.map_err(broken)? {
+                    visit(Row(RowOf::Postgres(row))).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     pub async fn optional(&mut self, sql: Sql, values: Vec<Value>) -> Result<Option<Row>, DbError> {

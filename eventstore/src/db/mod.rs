@@ -80,6 +80,18 @@ impl Db {
         self.reader().await?.connection().all(sql, values).await
     }
 
+    /// Gives the rows of a reading statement one by one as they come, so that memory does not grow with their number. What is
+    /// given out slowly holds a connection, and on SQLite the write-ahead log, for as long.
+    pub async fn each<E: From<DbError>>(
+        &self,
+        sql: impl Into<Sql>,
+        values: Vec<Value>,
+        visit: impl AsyncFnMut(Row) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let sql = sql.into();
+        self.reader().await?.connection().each(sql, values, visit).await
+    }
+
     /// The first row of a reading statement; [`DbError::NoRow`] if there is none.
     pub async fn one(&self, sql: impl Into<Sql>, values: Vec<Value>) -> Result<Row, DbError> {
         let sql = sql.into();

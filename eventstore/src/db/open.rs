@@ -41,7 +41,23 @@ impl Db {
     pub async fn open(settings: &DbSettings) -> Result<Self, DbError> {
         let pools = match settings.url.split_once("://") {
             Some(("sqlite", path)) => sqlite(path).await?,
-            Some(("postgres" | "postgresql", _)) => postgres(settings).await?,
+            Some(("postgres" | "postgresql", _)) => postgres(settings, &[]).await?,
+            Some(_) | None => return Err(DbError::Url("its scheme is unknown".to_owned())),
+        };
+        Ok(Self(pools))
+    }
+
+    /// Opens somebody's database to look at it: nothing in it can be changed, and none is made where there is none.
+    pub async fn open_read_only(settings: &DbSettings) -> Result<Self, DbError> {
+        let pools = match settings.url.split_once("://") {
+            Some(("sqlite", path)) => {
+                let options = sqlite_options(path)?.create_if_missing(false).read_only(true);
+                let readers = sqlite_pool().max_connections(SQLITE_READERS).connect_with(options).await?;
+                Pools::Sqlite { writer: readers.clone(), readers }
+            }
+            Some(("postgres" | "postgresql", _)) => {
+                postgres(settings, &[("default_transaction_read_only", "on")]).await?
+            }
             Some(_) | None => return Err(DbError::Url("its scheme is unknown".to_owned())),
         };
         Ok(Self(pools))
@@ -49,38 +65,47 @@ impl Db {
 }
 
 async fn sqlite(path: &str) -> Result<Pools, DbError> {
-    if path.is_empty() || path == ":memory:" {
-        return Err(DbError::Url("SQLite needs the path of a file".to_owned()));
-    }
-    let options = SqliteConnectOptions::new()
-        .filename(path)
+    let options = sqlite_options(path)?
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true)
-        // A function or virtual table that was smuggled into the schema must not run.
-        .pragma("trusted_schema", "off")
         // A destroyed key must not stay in a free page.
         .pragma("secure_delete", "on")
         // So that the triggers against DELETE see INSERT OR REPLACE too (K1).
         .pragma("recursive_triggers", "on")
         .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT_BYTES);
-    let pool = SqlitePoolOptions::new()
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false);
-    let writer = pool.clone().max_connections(1).connect_with(options.clone()).await?;
-    let readers = pool.max_connections(SQLITE_READERS).connect_with(options.read_only(true)).await?;
+    let writer = sqlite_pool().max_connections(1).connect_with(options.clone()).await?;
+    let readers = sqlite_pool().max_connections(SQLITE_READERS).connect_with(options.read_only(true)).await?;
     Ok(Pools::Sqlite { readers, writer })
 }
 
-async fn postgres(settings: &DbSettings) -> Result<Pools, DbError> {
+/// What every connection to SQLite has.
+fn sqlite_options(path: &str) -> Result<SqliteConnectOptions, DbError> {
+    if path.is_empty() || path == ":memory:" {
+        return Err(DbError::Url("SQLite needs the path of a file".to_owned()));
+    }
+    Ok(SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(BUSY_TIMEOUT)
+        // A function or virtual table that was smuggled into the schema must not run.
+        .pragma("trusted_schema", "off"))
+}
+
+fn sqlite_pool() -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+}
+
+async fn postgres(settings: &DbSettings, options: &[(&str, &str)]) -> Result<Pools, DbError> {
     let options = PgConnectOptions::from_str(&settings.url)?
         .application_name("sealpost")
         // Statements with array parameters would otherwise be planned anew at every call.
-        .options([("plan_cache_mode", "force_generic_plan")]);
+        .options([("plan_cache_mode", "force_generic_plan")])
+        .options(options.iter().copied());
     let pool = PgPoolOptions::new()
         .max_connections(settings.max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)

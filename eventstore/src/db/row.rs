@@ -70,6 +70,11 @@ impl Row {
         self.required(column)
     }
 
+    /// A BOOLEAN or NULL.
+    pub fn opt_bool(&self, column: &str) -> Result<Option<bool>, DbError> {
+        self.optional(column)
+    }
+
     /// Through an `Option`, because SQLite's driver reads NULL as zero, empty or false when asked for a bare type.
     fn required<T: Column>(&self, column: &str) -> Result<T, DbError> {
         self.optional(column)?

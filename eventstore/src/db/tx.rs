@@ -50,6 +50,17 @@ impl Db {
         .await
     }
 
+    /// Begins a transaction that reads alone, and sees nothing of what is written meanwhile. On SQLite the write-ahead log
+    /// cannot be cut back for as long.
+    pub async fn begin_reading(&self) -> Result<Tx, DbError> {
+        Ok(Tx(match &self.0 {
+            Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.begin_with("BEGIN DEFERRED").await?),
+            Pools::Postgres(pool) => {
+                Inner::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
+        }))
+    }
+
     /// The durability is set with every BEGIN, so that none leaks from one transaction into the next.
     async fn begin_with(&self, sqlite: &'static str, postgres: &'static str) -> Result<Tx, DbError> {
         Ok(Tx(match &self.0 {

@@ -181,6 +181,11 @@ impl Vault {
         Ok(())
     }
 
+    /// The keys that were destroyed, as noted outside the database.
+    pub(crate) fn tombstones(&self) -> Result<Vec<KeyId>, KeyError> {
+        Ok(tombstones(self.files().folder())?.into_keys().collect())
+    }
+
     /// Removes what memory and SQLite's write-ahead log still have of deleted keys.
     pub(super) async fn wipe(&self) -> Result<(), KeyError> {
         self.forget();

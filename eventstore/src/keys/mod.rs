@@ -137,6 +137,12 @@ pub enum KeyError {
 }
 
 impl KeyError {
+    /// Whether it is the row of one key that does not open; the others may.
+    #[must_use]
+    pub fn is_of_one_row(&self) -> bool {
+        matches!(self, Self::Unopenable(_) | Self::EpochMissing { .. })
+    }
+
     fn file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |problem| Self::File { path, problem }

@@ -72,7 +72,7 @@ impl Vault {
     /// Opens one row, so that keys of another database are noticed at the start and not at the first letter.
     async fn check(&self) -> Result<(), KeyError> {
         let Some(row) = self.db.optional(ANY, vec![]).await? else { return Ok(()) };
-        self.unseal(&row).await.map(drop)
+        self.opens(&row).await
     }
 
     /// The key of that name, made if there was none. [`KeyError::Destroyed`] if there was one.
@@ -195,6 +195,11 @@ impl Vault {
         tx.run(note, values).await?;
         tx.run("DELETE FROM vault WHERE key_id = $1", vec![id.0.into()]).await?;
         Ok(())
+    }
+
+    /// Whether a row is as it was written: its key opens for the name, id and epoch that stand beside it.
+    pub(crate) async fn opens(&self, row: &Row) -> Result<(), KeyError> {
+        self.unseal(row).await.map(drop)
     }
 
     /// Seals a key for its row.

@@ -16,3 +16,4 @@ mod secrecy;
 mod sections;
 mod support;
 mod tampering;
+mod verifying;

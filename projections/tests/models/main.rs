@@ -22,4 +22,5 @@ mod runner;
 mod sessions;
 mod statements;
 mod upgrade;
+mod verifying;
 mod world;
