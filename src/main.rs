@@ -102,8 +102,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         // Its future holds every job's; on the heap it does not fill the stack.
         Command::Jobs { run } => Box::pin(commands::jobs(load()?, run.as_deref())).await?,
         Command::Schema => commands::say(&api::sdl())?,
-        Command::Audit(arguments) => commands::audit::run(load()?, arguments).await?,
-        Command::Verify(arguments) => return commands::verify::run(load, arguments).await,
+        Command::Audit(arguments) => Box::pin(commands::audit::run(load()?, arguments)).await?,
+        Command::Verify(arguments) => return Box::pin(commands::verify::run(load, arguments)).await,
         Command::Demo { data, listen, walk: false } => demo::run(&data, listen).await?,
         Command::Demo { data, listen, walk: true } => return demo::walk(&data, listen).await,
     }

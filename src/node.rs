@@ -56,7 +56,8 @@ impl Node {
 
     /// Opens whatever log there is: to look at it, and to declare that it was restored.
     pub async fn open_unchecked(config: Config, clock: Clock) -> Result<Self> {
-        let log = open_log(&config, clock.clone()).await?;
+        // On the heap: it holds keys and files being read, and whoever opens a node would hold them too.
+        let log = Box::pin(open_log(&config, clock.clone())).await?;
         let leases = Leases::of_node(log.db().clone(), clock.clone(), id(&config));
         let notary = Arc::new(Notary::new(log.clone(), leases, notary_settings(&config)?));
         let models = Projections::of_node(log.clone(), id(&config));

@@ -24,7 +24,8 @@ fn runs(database: &TestDb, arguments: &[&str]) -> String {
 
 fn hash(path: &Path) -> String {
     let bytes = fs::read(path).expect("the file");
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    let digest: [u8; 32] = Sha256::digest(bytes).into();
+    digest.map(|byte| format!("{byte:02x}")).concat()
 }
 
 fn found(database: &TestDb) {

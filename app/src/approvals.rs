@@ -70,7 +70,7 @@ impl App {
             Ok(None) => {}
             // It is granted all the same.
             Err(_) => {
-                tracing::warn!("what was granted could not be carried out at once; the job goes on with it")
+                tracing::warn!("what was granted could not be carried out at once; the job goes on with it");
             }
         }
         self.wait_for(position).await?;

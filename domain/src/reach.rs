@@ -124,6 +124,7 @@ impl Circle {
     }
 
     /// Who has a message itself at an instant, by which right, and until when if nothing happens.
+    #[must_use]
     pub fn holders(&self, message: MessageId, at: Timestamp) -> BTreeMap<Access, Timestamp> {
         let Some((message::State::Sent(sent), policy)) = self.messages.get(&message) else {
             return BTreeMap::new();
@@ -142,6 +143,7 @@ impl Circle {
     }
 
     /// Who can read a message at an instant: who has it, and who has what passes it on.
+    #[must_use]
     pub fn readers(&self, message: MessageId, at: Timestamp) -> BTreeMap<Access, Timestamp> {
         let mut readers = self.holders(message, at);
         let mut seen = BTreeSet::from([message]);

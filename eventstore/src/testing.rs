@@ -46,7 +46,9 @@ pub async fn on_both<F: AsyncFn(TestDb)>(test: F) {
             Dialect::Sqlite => TestDb::sqlite().await,
             Dialect::Postgres => TestDb::postgres().await,
         };
-        if let Err(panic) = AssertUnwindSafe(test(database)).catch_unwind().await {
+        // On the heap: a test's whole play is one future, too large for a thread's stack of them.
+        let play = Box::pin(test(database));
+        if let Err(panic) = AssertUnwindSafe(play).catch_unwind().await {
             eprintln!("this failed on {dialect:?}");
             resume_unwind(panic);
         }

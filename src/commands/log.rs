@@ -48,24 +48,25 @@ async fn status(node: &Node) -> Result<String> {
         None => text += "signed       nothing yet; a node with the role `workers` signs\n",
     }
     if let Some(key) = node.notary.public_key().await? {
-        text += &format!("key          {key}\n");
+        text.extend(["key          ", &key.to_string(), "\n"]);
     }
     text += &anchors(&tree).await?;
     match node.notary.given_up().await? {
         None => text += "The log continues its last anchor.\n",
         Some(given_up) => {
             let (known, departure) = (given_up.anchor.checkpoint.size, given_up.departure);
-            text += &format!(
+            let said = format!(
                 "The log does NOT continue its last anchor, of {known} events: {departure}.\nIf a backup was restored, say so \
                  with `sealpost log declare-restore`; if not, find out with `sealpost verify`.\n"
             );
+            text += &said;
         }
     }
     Ok(text)
 }
 
 fn shown(checkpoint: &SignedCheckpoint) -> String {
-    let root: String = checkpoint.root.iter().map(|byte| format!("{byte:02x}")).collect();
+    let root = checkpoint.root.map(|byte| format!("{byte:02x}")).concat();
     let at = checkpoint.signed_at();
     format!("signed       {} at {at}\nroot         {root}\n", checkpoint.size)
 }
@@ -76,7 +77,8 @@ async fn anchors(tree: &LogTree) -> Result<String> {
         let last = tree.last_anchored(place).await?;
         let last =
             last.map_or_else(|| "never".to_owned(), |last| format!("{} at {}", last.tree_size, last.at));
-        text += &format!("{:<12} {last}\n", place.as_str());
+        let line = format!("{:<12} {last}\n", place.as_str());
+        text += &line;
     }
     Ok(text)
 }

@@ -79,14 +79,13 @@ pub struct Stage {
 
 /// Plays a test on both databases.
 pub async fn on_stage<F: AsyncFn(&mut Stage)>(test: F) {
-    // On the heap: a test's whole play is one future, too large for a thread's stack of them.
-    Box::pin(on_both(async |database: TestDb| {
+    on_both(async |database: TestDb| {
         let house = furnished(database).await;
         let database = house.database.copy().await;
         let mut stage = Stage::set(&database, house.cast.clone()).await;
         test(&mut stage).await;
         stage.node.stop().await;
-    }))
+    })
     .await;
 }
 

@@ -125,17 +125,7 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             Err(app::Error::Problems(_)) => None,
             Err(other) => return Err(failure(other)),
         },
-        Kind::Delivery => {
-            let own = deliveries(ctx, MessageId::new(uuid)).await?;
-            let all = match own {
-                Some(own) => own,
-                None if viewer.role_for(Right::SeeRecords).is_some() => {
-                    record_deliveries(ctx, MessageId::new(uuid)).await?
-                }
-                None => vec![],
-            };
-            all.into_iter().find(|delivery| Some(delivery.to.uuid()) == second).map(Node::Delivery)
-        }
+        Kind::Delivery => delivery(ctx, MessageId::new(uuid), second).await?.map(Node::Delivery),
         Kind::Invitation => {
             let found = asker.app.invitation(&viewer, AccountId::new(uuid)).await.map_err(failure)?;
             found.map(|invitation| Node::Invitation(invitation.into()))
@@ -154,14 +144,10 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             RuleHit::find(ctx, IntakeId::new(uuid)).await?.map(Node::RuleHit)
         }
         Kind::Approval => Approval::find(ctx, ApprovalId::new(uuid)).await?.map(Node::Approval),
-        Kind::Person | Kind::PersonAtAddress if viewer.role_for(Right::ReadAudit).is_some() => {
-            PersonDossier::by_id(ctx, kind, uuid).await?.map(Node::PersonDossier)
-        }
-        Kind::Disclosure if viewer.role_for(Right::ReadAudit).is_some() => {
-            match PersonDossier::by_id(ctx, Kind::Person, uuid).await? {
-                Some(dossier) => dossier.disclosure(ctx, id).await?.map(Node::Disclosure),
-                None => None,
-            }
+        Kind::Person | Kind::PersonAtAddress | Kind::Disclosure
+            if viewer.role_for(Right::ReadAudit).is_some() =>
+        {
+            dossier(ctx, kind, uuid, id).await?
         }
         Kind::DryRun | Kind::TriedHit => dry_run(ctx, uuid, second).await?,
         Kind::Replay | Kind::ReplayEffect => replay(ctx, uuid, second).await?,
@@ -186,6 +172,31 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         | Kind::Disclosure
         | Kind::RuleHit => None,
     })
+}
+
+/// What became of a message at a recipient: for its sender, and for who sees records.
+async fn delivery(
+    ctx: &Context<'_>,
+    message: MessageId,
+    recipient: Option<Uuid>,
+) -> Result<Option<Delivery>> {
+    let all = match deliveries(ctx, message).await? {
+        Some(own) => own,
+        None if viewer(ctx)?.role_for(Right::SeeRecords).is_some() => record_deliveries(ctx, message).await?,
+        None => vec![],
+    };
+    Ok(all.into_iter().find(|delivery| Some(delivery.to.uuid()) == recipient))
+}
+
+/// What is known of a person, or one disclosure of it.
+async fn dossier(ctx: &Context<'_>, kind: Kind, uuid: Uuid, id: &ID) -> Result<Option<Node>> {
+    if kind != Kind::Disclosure {
+        return Ok(PersonDossier::by_id(ctx, kind, uuid).await?.map(Node::PersonDossier));
+    }
+    match PersonDossier::by_id(ctx, Kind::Person, uuid).await? {
+        Some(dossier) => Ok(dossier.disclosure(ctx, id).await?.map(Node::Disclosure)),
+        None => Ok(None),
+    }
 }
 
 /// A dry run, or what it found in a message.

@@ -66,7 +66,10 @@ impl Format {
     fn write(self, to: &mut Vec<u8>, event: &eventstore::Recorded) -> Result<(), Error> {
         match self {
             Self::JsonLines => json_lines::write(to, event),
-            Self::Csv => csv::write(to, event),
+            Self::Csv => {
+                csv::write(to, event);
+                Ok(())
+            }
         }
     }
 }
@@ -75,7 +78,7 @@ impl App {
     /// The next step of a file with the audit. Gives how many events it wrote; fewer than a step's are the last.
     pub(super) async fn write_audit(
         &self,
-        shelf: &Shelf<'_>,
+        files: &Shelf<'_>,
         progress: &mut Progress,
         extract: Extract<'_>,
     ) -> Result<u64, Error> {
@@ -88,7 +91,8 @@ impl App {
             page.bytes
         });
         let bytes = stream::iter(head).chain(pages);
-        shelf.append(progress.file(format.file_name()), bytes).await?;
+        // Sealing a part holds a buffer.
+        Box::pin(files.append(progress.file(format.file_name()), bytes)).await?;
         progress.last = last;
         progress.is_written = count < most;
         Ok(count)

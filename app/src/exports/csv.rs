@@ -1,6 +1,6 @@
 //! An event of the audit as a line of CSV (RFC 4180), harmless to spreadsheets (E2).
 
-use super::{Error, json_lines::Line};
+use super::json_lines::Line;
 use eventstore::Recorded;
 use std::fmt::Display;
 
@@ -26,7 +26,7 @@ pub(super) fn head() -> String {
     COLUMNS.join(",") + "\r\n"
 }
 
-pub(super) fn write(to: &mut Vec<u8>, event: &Recorded) -> Result<(), Error> {
+pub(super) fn write(to: &mut Vec<u8>, event: &Recorded) {
     let Line {
         index,
         id,
@@ -59,7 +59,6 @@ pub(super) fn write(to: &mut Vec<u8>, event: &Recorded) -> Result<(), Error> {
     ];
     to.extend_from_slice(fields.map(|field| cell(&field)).join(",").as_bytes());
     to.extend_from_slice(b"\r\n");
-    Ok(())
 }
 
 fn text(value: Option<impl Display>) -> String {

@@ -101,7 +101,7 @@ impl App {
         if progress.is_written {
             self.finish_export(&export, progress).await
         } else {
-            self.write_step(&export, progress).await
+            Box::pin(self.write_step(&export, progress)).await
         }
     }
 
@@ -120,9 +120,9 @@ impl App {
 
     async fn write_step(&self, export: &InHand<'_>, mut progress: Progress) -> Result<Step, Error> {
         let InHand { row, key, content, .. } = export;
-        let shelf = self.shelf(row.organisation, row.export, key).await?;
+        let files = self.shelf(row.organisation, row.export, key).await?;
         if progress.files.is_empty() {
-            shelf.append_text(progress.file("filter.json"), content.terms()).await?;
+            files.append_text(progress.file("filter.json"), content.terms()).await?;
         }
         let extract = |filter, format| Extract {
             organisation: row.organisation,
@@ -135,11 +135,11 @@ impl App {
         let count = match content {
             ExportContent::AuditJsonLines(filter) => {
                 let extract = extract(filter, Format::JsonLines);
-                self.write_audit(&shelf, &mut progress, extract).await?
+                self.write_audit(&files, &mut progress, extract).await?
             }
             ExportContent::AuditCsv(filter) => {
                 let extract = extract(filter, Format::Csv);
-                self.write_audit(&shelf, &mut progress, extract).await?
+                self.write_audit(&files, &mut progress, extract).await?
             }
         };
         self.note_progress(export, count, &progress).await?;
@@ -167,8 +167,8 @@ impl App {
             let Some(note) = self.manifest(row, &progress.finished_files()).await? else {
                 return Ok(Step::Waits);
             };
-            let shelf = self.shelf(row.organisation, row.export, key).await?;
-            shelf.append_text(progress.file(MANIFEST), note).await?;
+            let files = self.shelf(row.organisation, row.export, key).await?;
+            files.append_text(progress.file(MANIFEST), note).await?;
             if !self.note_progress(export, 0, &progress).await? {
                 return Ok(Step::Wrote(0));
             }

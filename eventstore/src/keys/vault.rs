@@ -63,7 +63,8 @@ impl Vault {
     /// Opens the vault of a migrated database.
     pub async fn open(db: Db, root: &RootKeyProvider, folder: &Path, clock: Clock) -> Result<Self, KeyError> {
         let files = KeyFiles::new(root.clone(), folder);
-        let epochs = Epochs::open(db.clone(), files, clock.now()).await?;
+        // On the heap: whoever opens a vault holds all of it in its own future otherwise.
+        let epochs = Box::pin(Epochs::open(db.clone(), files, clock.now())).await?;
         let vault = Self { db, epochs, clock, cache: Arc::default() };
         vault.check().await?;
         Ok(vault)

@@ -116,7 +116,8 @@ pub async fn try_to_get(
 }
 
 pub fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    let digest: [u8; 32] = Sha256::digest(bytes).into();
+    digest.map(|byte| format!("{byte:02x}")).concat()
 }
 
 /// As many events as there are now.

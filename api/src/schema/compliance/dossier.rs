@@ -62,7 +62,7 @@ impl PersonDossier {
         #[graphql(desc = "Cursor to page backwards from.")] before: Option<String>,
     ) -> Result<Connection<AuditEvent>> {
         let (asker, viewer) = (asker(ctx), viewer(ctx)?);
-        let page = events::page(Paging::read(asker, first, after, last, before).await?)?;
+        let page = events::page(&Paging::read(asker, first, after, last, before).await?)?;
         let found = asker.app.person_actions(&viewer, &self.person, page).await.map_err(failure)?;
         events::listed(asker, found).await
     }
@@ -79,7 +79,7 @@ impl PersonDossier {
         #[graphql(desc = "Cursor to page backwards from.")] before: Option<String>,
     ) -> Result<Connection<AuditEvent>> {
         let (asker, viewer) = (asker(ctx), viewer(ctx)?);
-        let page = events::page(Paging::read(asker, first, after, last, before).await?)?;
+        let page = events::page(&Paging::read(asker, first, after, last, before).await?)?;
         let found = asker.app.person_touched(&viewer, &self.person, page).await.map_err(failure)?;
         events::listed(asker, found).await
     }

@@ -32,7 +32,7 @@ impl Events {
         #[graphql(desc = "Cursor to page backwards from.")] before: Option<String>,
     ) -> Result<Option<Connection<AuditEvent>>> {
         let (asker, viewer) = (asker(ctx), viewer(ctx)?);
-        let page = page(Paging::read(asker, first, after, last, before).await?)?;
+        let page = page(&Paging::read(asker, first, after, last, before).await?)?;
         let filter = filter.map(AuditFilter::into_filter).unwrap_or_default();
         let found = asker.app.audit(&viewer, &filter, page).await.map_err(failure)?;
         listed(asker, found).await.map(Some)
@@ -40,7 +40,7 @@ impl Events {
 }
 
 /// Which part of a list of events is asked for.
-pub(super) fn page(paging: Paging) -> Result<PositionPage> {
+pub(super) fn page(paging: &Paging) -> Result<PositionPage> {
     Ok(PositionPage {
         first: paging.first,
         after: position(paging.after.as_deref())?,

@@ -101,7 +101,7 @@ impl MessageRecord {
         #[graphql(desc = "Cursor to page backwards from.")] before: Option<String>,
     ) -> Result<Connection<AuditEvent>> {
         let (asker, viewer) = (asker(ctx), viewer(ctx)?);
-        let page = events::page(Paging::read(asker, first, after, last, before).await?)?;
+        let page = events::page(&Paging::read(asker, first, after, last, before).await?)?;
         let found = asker.app.message_events(&viewer, self.row.message, page).await.map_err(failure)?;
         events::listed(asker, found).await
     }

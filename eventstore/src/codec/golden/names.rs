@@ -27,6 +27,7 @@ use serde::{
 use std::{cell::RefCell, fmt};
 
 /// The stored name. A new variant makes the compiler ask for it here; its example then belongs into `examples/`.
+#[expect(clippy::too_many_lines, reason = "a line for each type")]
 pub(super) fn name(event: &Event) -> &'static str {
     match event {
         Event::Organisation(event) => match event {
