@@ -101,9 +101,9 @@ async fn sign(test: &TestDb) {
 async fn a_restored_database_starts_once_that_is_declared() {
     on_both(async |test: TestDb| {
         used(&test).await;
-        sign(&test).await;
+        Box::pin(sign(&test)).await;
         let older = test.copy().await;
-        sign(&test).await;
+        Box::pin(sign(&test)).await;
         let file = |test: &TestDb| test.dir.path().join("keys/anchors.jsonl");
         fs::copy(file(&test), file(&older)).expect("the anchors are kept");
         let anchors = fs::read_to_string(file(&test)).expect("the anchors");
@@ -128,7 +128,7 @@ async fn a_restored_database_starts_once_that_is_declared() {
             serde_json::from_str(anchors.lines().last().expect("a line")).expect("JSON");
         assert_eq!(added["replaces"], given_up["note"]);
         assert!(declared.ends_with(added["note"].as_str().expect("a note")), "{declared}");
-        sign(&older).await;
+        Box::pin(sign(&older)).await;
     })
     .await;
 }
