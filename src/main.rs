@@ -82,7 +82,7 @@ async fn main() -> ExitCode {
             return if usage.use_stderr() { ExitCode::from(USED_WRONGLY) } else { ExitCode::SUCCESS };
         }
     };
-    // Its future holds that of every command; on the heap it does not fill the stack.
+    // Futures of commands hold all that they do; on the heap they do not fill the stack.
     match Box::pin(run(arguments)).await {
         Ok(code) => code,
         Err(error) => {
@@ -100,9 +100,9 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Org(arguments) => commands::org::run(load()?, arguments).await?,
         Command::Log { command } => commands::log::run(load()?, command).await?,
         Command::Projections { command } => commands::projections(load()?, command).await?,
-        Command::Jobs { run } => commands::jobs(load()?, run.as_deref()).await?,
+        Command::Jobs { run } => Box::pin(commands::jobs(load()?, run.as_deref())).await?,
         Command::Schema => commands::say(&api::sdl())?,
-        Command::Audit(arguments) => commands::audit::run(load()?, arguments).await?,
+        Command::Audit(arguments) => Box::pin(commands::audit::run(load()?, arguments)).await?,
         Command::Verify(arguments) => return commands::verify::run(load, arguments).await,
         Command::Demo { data, listen, walk: false } => demo::run(&data, listen).await?,
         Command::Demo { data, listen, walk: true } => return demo::walk(&data, listen).await,

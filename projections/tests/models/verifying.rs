@@ -197,7 +197,7 @@ async fn keys_come_and_go_by_events_alone() {
 
         let mut changed = values();
         changed[7] = 5.into();
-        changed[5] = (row.int("epoch").unwrap() + 1).into();
+        changed[4] = (row.int("generation").unwrap() + 1).into();
         test.db.run("DELETE FROM vault WHERE key_id = $1", vec![id.0.into()]).await.unwrap();
         test.db.run(PUT, changed).await.unwrap();
         let found = verified(&test).await;
