@@ -34,12 +34,14 @@ const ADMINISTRATORS: [&str; 11] = [
     "claimDomain",
     "releaseDomain",
 ];
-const AUTHORS: [&str; 6] = [
+const OFFICERS: [&str; 3] = ["decideHeldMail", "signOff", "requestExport"];
+const AUTHORS: [&str; 7] = [
     "changePolicy",
     "createContentRule",
     "updateContentRule",
     "deleteContentRule",
     "dryRunContentRules",
+    "replayPolicy",
     "decideApproval",
 ];
 const STRANGERS: [&str; 16] = [
@@ -318,7 +320,7 @@ impl House {
             &self.stranger
         } else if AUTHORS.contains(&mutation) {
             &self.author
-        } else if mutation == "decideHeldMail" {
+        } else if OFFICERS.contains(&mutation) {
             &self.officer
         } else {
             &self.member
