@@ -247,9 +247,7 @@ impl App {
         topic: Topic,
         subjects: Vec<AccountId>,
     ) -> Result<(), Error> {
-        let held = rights.iter().find(|right| viewer.role_for(**right).is_some());
-        let right = held.or(rights.first()).ok_or(Error::Forbidden)?;
-        let meta = self.authorise(viewer, *right).await?;
+        let meta = self.authorise_any(viewer, rights).await?;
         let question = Question { topic, subjects, ..Question::default() };
         self.ask(viewer.organisation, &meta, question).await?;
         Ok(())

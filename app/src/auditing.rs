@@ -179,6 +179,7 @@ fn typed(event: &Event) -> Option<EmailAddress> {
         | Event::Audit(..)
         | Event::Export(..)
         | Event::Review(..)
+        | Event::BreakGlass(..)
         | Event::Key(..) => None,
     }
 }
@@ -210,6 +211,7 @@ fn network(event: &Event) -> Option<IpAddr> {
         | Event::Audit(..)
         | Event::Export(..)
         | Event::Review(..)
+        | Event::BreakGlass(..)
         | Event::Key(..) => None,
     }
 }

@@ -43,7 +43,7 @@ pub enum Capability {
     ManageAliases,
     /// Enter the administration.
     Administer,
-    /// Ask the audit.
+    /// Enter compliance.
     Audit,
     /// See jobs and read models.
     Operate,
@@ -65,6 +65,7 @@ impl Viewer {
             (Capability::Administer, Right::Administer),
             (Capability::Administer, Right::AuthorPolicy),
             (Capability::Audit, Right::ReadAudit),
+            (Capability::Audit, Right::BreakGlass),
             (Capability::Operate, Right::Operate),
         ]
         .map(|(capability, right)| (capability, self.role_for(right).is_some()));
@@ -79,6 +80,7 @@ impl Viewer {
             Right::Administer => Role::Administrator,
             Right::AuthorPolicy => Role::PolicyAuthor,
             Right::Operate => Role::Operator,
+            Right::BreakGlass => Role::BreakGlass,
         };
         self.roles.contains(&role).then_some(role)
     }
@@ -122,6 +124,13 @@ impl App {
         let Ok(_) =
             self.log.execute::<Audit>(viewer.organisation, inquiry.uuid(), &viewer.meta(), refuse).await?;
         Err(Error::Forbidden)
+    }
+
+    /// Metadata to act by the first of these rights that the person has; without any an event and [`Error::Forbidden`].
+    pub(crate) async fn authorise_any(&self, viewer: &Viewer, rights: &[Right]) -> Result<Metadata, Error> {
+        let held = rights.iter().find(|right| viewer.role_for(**right).is_some());
+        let right = held.or(rights.first()).ok_or(Error::Forbidden)?;
+        self.authorise(viewer, *right).await
     }
 
     /// The person behind an account.

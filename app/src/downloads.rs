@@ -11,7 +11,7 @@ mod zip;
 
 pub use guard::{Interrupted, Leaving};
 
-use crate::{App, Error, Problem, ProblemCode, Viewer, error::not_found};
+use crate::{App, Error, Problem, ProblemCode, Viewer, error::not_found, grants::Opened};
 use bytes::Bytes;
 use domain::{
     AccountId, AttachmentId, MessageId, Timestamp,
@@ -21,7 +21,7 @@ use domain::{
 };
 use eml::Mail;
 use futures_util::{StreamExt, stream};
-use projections::mailbox::MailboxEntry;
+use projections::mailbox::{MailboxEntry, MessageRow};
 use std::ops::Range;
 
 /// As what a message is taken.
@@ -257,6 +257,13 @@ impl App {
             Err(other) => Err(other),
         }
     }
+}
+
+/// A message as its text file has it.
+pub(crate) fn as_text(row: &MessageRow, opened: Opened) -> String {
+    let MessageRow { message, sent_at, expires_at, .. } = *row;
+    let Opened { headline, body } = opened;
+    text::file(&Letter { message, headline, body, sent_at, expires_at })
 }
 
 fn held(entry: &MailboxEntry, what: Taken) -> Held {

@@ -222,6 +222,7 @@ fn tells_of_new_mail(kind: Kind) -> bool {
         | Kind::Alias
         | Kind::ExpiryWarning
         | Kind::Undeliverable
-        | Kind::AutoNotice => false,
+        | Kind::AutoNotice
+        | Kind::Alert => false,
     }
 }

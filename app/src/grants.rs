@@ -2,7 +2,8 @@
 
 use crate::{App, Error, Problem, ProblemCode, Viewer};
 use domain::{
-    AccountId, OrganisationId, Timestamp,
+    AccountId, MessageId, OrganisationId, Timestamp,
+    bytes::Sealed,
     event::Event,
     id::ContentKeyId,
     message::{self, Body, Direction, Grant, Headline},
@@ -12,7 +13,7 @@ use eventstore::{
     keys::{KeyError, KeyName, open_grant, seal_grant},
     log::ContentKeys,
 };
-use projections::mailbox::MailboxEntry;
+use projections::mailbox::{MailboxEntry, MessageRow};
 use seal::Key;
 use std::collections::HashMap;
 
@@ -53,14 +54,66 @@ impl App {
         organisation: OrganisationId,
         entry: &MailboxEntry,
     ) -> Result<Option<Key>, Error> {
+        let (account, direction, generation) = (entry.granted_to, entry.direction, entry.generation);
+        let reader = Reader { account, direction, generation };
+        self.opened_grant(organisation, &reader, entry.content_key, entry.expires_at, &entry.grant).await
+    }
+
+    /// The content key of a message, by whichever grant still opens, for who reads by another right than a mailbox (K6). `None`
+    /// once the time of the message is over, or its keys are gone.
+    pub(crate) async fn content_key_of_message(
+        &self,
+        organisation: OrganisationId,
+        row: &MessageRow,
+    ) -> Result<Option<Key>, Error> {
+        if row.expires_at <= self.log.now() {
+            return Ok(None);
+        }
+        // The event has every grant, also those of readers whose folders it left.
+        let sent = self.log.read_positions(organisation, &[row.position], &ContentKeys::none()).await?;
+        for grant in sent.into_iter().flat_map(grants) {
+            let Grant { account, direction, generation, key } = grant;
+            let reader = Reader { account, direction, generation };
+            let opened =
+                self.opened_grant(organisation, &reader, row.content_key, row.expires_at, &key).await?;
+            if opened.is_some() {
+                return Ok(opened);
+            }
+        }
+        Ok(None)
+    }
+
+    /// What a message says, for who reads by another right than a mailbox (K6). `None` where there is no such message, and once
+    /// nothing opens it any more.
+    pub(crate) async fn content_of_message(
+        &self,
+        organisation: OrganisationId,
+        message: MessageId,
+    ) -> Result<Option<(MessageRow, Opened)>, Error> {
+        let Some(row) = self.models.message(organisation, message).await? else { return Ok(None) };
+        let Some(key) = self.content_key_of_message(organisation, &row).await? else { return Ok(None) };
+        let mut keys = ContentKeys::none();
+        keys.hold(row.content_key, key);
+        let sent = self.log.read_positions(organisation, &[row.position], &keys).await?;
+        Ok(sent.into_iter().find_map(opened).map(|(_, opened)| (row, opened)))
+    }
+
+    async fn opened_grant(
+        &self,
+        organisation: OrganisationId,
+        reader: &Reader,
+        content_key: ContentKeyId,
+        expires_at: Timestamp,
+        grant: &Sealed,
+    ) -> Result<Option<Key>, Error> {
+        let Reader { account, direction, generation } = *reader;
         let vault = self.log.vault();
-        let reader = entry.granted_to;
-        let mailbox = KeyName::mailbox(organisation, reader, entry.direction, entry.generation);
-        let day = KeyName::expiry_day(organisation, entry.expires_at.day());
+        let mailbox = KeyName::mailbox(organisation, account, direction, generation);
+        let day = KeyName::expiry_day(organisation, expires_at.day());
         let (Some(mailbox), Some(day)) = (vault.find(&mailbox).await?, vault.find(&day).await?) else {
             return Ok(None);
         };
-        Ok(open_grant(&mailbox.key, &day.key, reader, entry.content_key, &entry.grant))
+        Ok(open_grant(&mailbox.key, &day.key, account, content_key, grant))
     }
 
     /// The content of one's own mailbox entries, by position. What cannot be opened is left out.
@@ -88,6 +141,11 @@ impl App {
         let events = self.log.read_positions(organisation, &positions, &keys).await?;
         Ok(events.into_iter().filter_map(opened).collect())
     }
+}
+
+fn grants(recorded: Recorded) -> Vec<Grant> {
+    let Event::Message(_, message::Event::Sent { grants, .. }) = recorded.event else { return vec![] };
+    grants
 }
 
 fn opened(recorded: Recorded) -> Option<(i64, Opened)> {

@@ -1,11 +1,13 @@
 //! Use cases: authorise, gather facts, decide, append. Written once; GraphQL, the portal, jobs and the command line call
 //! them. Knows no HTTP, and no markup but that of mails; a rule of secure mail is in `domain`, not here.
 
+mod access_history;
 mod accounts;
 mod administration;
 mod aliases;
 mod auditing;
 mod authorise;
+mod break_glass;
 mod callers;
 mod challenges;
 mod chosen;
@@ -57,9 +59,11 @@ mod throttle;
 mod uploads;
 mod works;
 
+pub use access_history::AccessRecord;
 pub use administration::{Listed, PeopleFilter, RoleHolder, Steward};
 pub use auditing::{AuditPage, AuditedEvent};
 pub use authorise::{Capability, Viewer};
+pub use break_glass::{BreakGlass, BreakGlassRequest, EmergencyContent};
 pub use callers::client_network;
 pub use challenges::AskedQuestions;
 pub use clients::{ClientCredential, ClientRequest, ClientView};
@@ -191,7 +195,7 @@ impl App {
 
 /// Read models that answers to people are made of; the audit is waited for by its own readers.
 const SHOWN: &[&str] =
-    &["accounts", "addresses", "links", "sessions", "lockouts", "mailbox", "notifications"];
+    &["accounts", "addresses", "links", "sessions", "lockouts", "mailbox", "notifications", "accesses"];
 
 /// Loads, decides and appends again while somebody else was faster.
 async fn retrying<T, Step>(step: impl Fn() -> Step) -> Result<T, Error>

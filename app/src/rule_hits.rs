@@ -91,6 +91,7 @@ fn reason(event: &Event) -> Option<&Personal<String>> {
         | Event::Audit(..)
         | Event::Export(..)
         | Event::Review(..)
+        | Event::BreakGlass(..)
         | Event::Key(..) => None,
     }
 }

@@ -22,6 +22,8 @@ pub enum Right {
     AuthorPolicy,
     /// To see jobs and read models.
     Operate,
+    /// To open content in an emergency (K6).
+    BreakGlass,
 }
 
 /// What a question was put to.

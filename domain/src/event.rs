@@ -1,12 +1,12 @@
 //! Every event that can be in the log, who caused it, and which keys its classified parts belong to.
 
 use crate::{
-    account, audit,
+    account, audit, break_glass,
     decider::Decider,
     device, draft, export,
     id::{
-        AccountId, AddressTag, ContentKeyId, DeviceTag, DraftId, ExportId, Id, InquiryId, IntakeId,
-        MessageId, NetworkTag, NotificationId, ReviewId, SessionId, VaultKeyId,
+        AccountId, AddressTag, BreakGlassId, ContentKeyId, DeviceTag, DraftId, ExportId, Id, InquiryId,
+        IntakeId, MessageId, NetworkTag, NotificationId, ReviewId, SessionId, VaultKeyId,
     },
     intake, key, message, network, notification, organisation,
     policy::Role,
@@ -48,6 +48,8 @@ pub enum Event {
     Export(ExportId, export::Event),
     /// Of a reviewer's sign-off.
     Review(ReviewId, review::Event),
+    /// Of an emergency access.
+    BreakGlass(BreakGlassId, break_glass::Event),
     /// Of a key.
     Key(VaultKeyId, key::Event),
 }
@@ -264,6 +266,15 @@ impl Stored for review::Review {
     }
 }
 
+impl Stored for break_glass::BreakGlass {
+    fn event(stream: Uuid, event: break_glass::Event) -> Event {
+        Event::BreakGlass(Id::new(stream), event)
+    }
+    fn own(event: Event) -> Option<break_glass::Event> {
+        if let Event::BreakGlass(_, own) = event { Some(own) } else { None }
+    }
+}
+
 impl Stored for key::VaultKey {
     const CLASS: Class = Class::Key;
 
@@ -288,6 +299,7 @@ impl Event {
             Event::Reservation(address, _) | Event::Replier(address, _) => Some(Subject::Address(*address)),
             Event::Export(export, _) => Some(Subject::Record(export.uuid())),
             Event::Review(review, _) => Some(Subject::Record(review.uuid())),
+            Event::BreakGlass(access, _) => Some(Subject::Record(access.uuid())),
             Event::Organisation(_)
             | Event::Network(..)
             | Event::Device(..)
@@ -320,6 +332,7 @@ impl Event {
             | Event::Audit(..)
             | Event::Export(..)
             | Event::Review(..)
+            | Event::BreakGlass(..)
             | Event::Key(..) => None,
         }
     }

@@ -45,6 +45,8 @@ pub type InquiryId = Id<crate::audit::Audit>;
 pub type ExportId = Id<crate::export::Export>;
 /// A reviewer's sign-off.
 pub type ReviewId = Id<crate::review::Review>;
+/// An emergency access.
+pub type BreakGlassId = Id<crate::break_glass::BreakGlass>;
 /// A key of the vault.
 pub type VaultKeyId = Id<crate::key::VaultKey>;
 /// A content rule of an organisation.

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod address;
 pub mod audit;
+pub mod break_glass;
 pub mod bytes;
 pub mod challenge;
 pub mod classified;

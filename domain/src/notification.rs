@@ -48,6 +48,8 @@ pub enum Kind {
     Undeliverable,
     /// To whoever wrote to the address that nobody reads (B31).
     AutoNotice,
+    /// To compliance officers: emergency access was opened (K6).
+    Alert,
 }
 
 /// What it is about.

@@ -7,6 +7,7 @@ use domain::{
     Decider, Event, Metadata,
     account::Account,
     audit::Audit,
+    break_glass::BreakGlass,
     classified::{CONTENT, PERSONAL},
     device::Device,
     draft::Draft,
@@ -132,7 +133,7 @@ pub(crate) fn join(
 type Parser = fn(Uuid, Value) -> serde_json::Result<Event>;
 
 fn parser(category: &str) -> Option<Parser> {
-    let aggregates: [(&str, Parser); 14] = [
+    let aggregates: [(&str, Parser); 15] = [
         (Organisation::CATEGORY, parse::<Organisation>),
         (Account::CATEGORY, parse::<Account>),
         (Reservation::CATEGORY, parse::<Reservation>),
@@ -146,6 +147,7 @@ fn parser(category: &str) -> Option<Parser> {
         (Audit::CATEGORY, parse::<Audit>),
         (Export::CATEGORY, parse::<Export>),
         (Review::CATEGORY, parse::<Review>),
+        (BreakGlass::CATEGORY, parse::<BreakGlass>),
         (VaultKey::CATEGORY, parse::<VaultKey>),
     ];
     aggregates.into_iter().find_map(|(known, parse)| (known == category).then_some(parse))

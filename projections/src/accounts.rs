@@ -131,6 +131,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         | Event::Audit(..)
         | Event::Export(..)
         | Event::Review(..)
+        | Event::BreakGlass(..)
         | Event::Key(..) => vec![],
     }
 }

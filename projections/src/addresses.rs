@@ -40,6 +40,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         | Event::Audit(..)
         | Event::Export(..)
         | Event::Review(..)
+        | Event::BreakGlass(..)
         | Event::Key(..) => vec![],
     }
 }

@@ -6,10 +6,12 @@
 //!
 //! Nothing is decided here, and nothing here can open what a message says.
 
+pub mod accesses;
 pub mod accounts;
 pub mod addresses;
 mod advance;
 pub mod audit;
+pub mod break_glasses;
 mod error;
 pub mod exports;
 pub mod links;
@@ -60,4 +62,6 @@ pub const READ_MODELS: &[ReadModel] = &[
     rule_hits::MODEL,
     exports::MODEL,
     audit::MODEL,
+    break_glasses::MODEL,
+    accesses::MODEL,
 ];

@@ -13,6 +13,7 @@ use domain::{
         self, alias,
         recovery::{self, ResetBy},
     },
+    break_glass,
     id::NotificationId,
     message,
     notification::{self, Kind},
@@ -110,6 +111,7 @@ pub fn notification_id(event_id: Uuid, recipient: Option<AccountId>, kind: Kind)
         Kind::ExpiryWarning => b"expiry_warning",
         Kind::Undeliverable => b"undeliverable",
         Kind::AutoNotice => b"auto_notice",
+        Kind::Alert => b"alert",
     };
     let recipient = recipient.map_or([0; 16], AccountId::bytes);
     NotificationId::new(Uuid::new_v5(&event_id, &[&recipient, kind].concat()))
@@ -199,6 +201,10 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
             let due = Due { recipient: None, ..Due::of(Kind::AutoNotice, *at) };
             vec![queue(recorded, &due)]
         }
+        Event::BreakGlass(_, break_glass::Event::Opened { alerted, at, .. }) => {
+            let due = |officer: &AccountId| queue(recorded, &Due::new(*officer, Kind::Alert, *at));
+            alerted.iter().map(due).collect()
+        }
         Event::Organisation(_)
         | Event::Reservation(..)
         | Event::Network(..)
@@ -208,6 +214,7 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         | Event::Audit(..)
         | Event::Export(..)
         | Event::Review(..)
+        | Event::BreakGlass(_, break_glass::Event::Read { .. } | break_glass::Event::Closed { .. })
         | Event::Key(..) => {
             vec![]
         }

@@ -354,6 +354,14 @@ async fn an_administrator_adds_aliases() {
     .await;
 }
 
+/// The account that has an address joins somebody's, by the password that its holder knows.
+pub async fn join(stage: &Stage, client: &mut Client, address: &str) {
+    allow(stage).await;
+    client.act(ADD, json!({ "address": address })).await.expect("it is asked for");
+    let right = json!({ "token": asked(stage, address).await, "password": stage.password(address) });
+    stage.stranger().act(CONFIRM, right).await.expect("they join");
+}
+
 async fn allow(stage: &Stage) {
     stage.change_policy(|policy| policy.accounts.aliases = true).await;
 }

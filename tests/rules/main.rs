@@ -2,9 +2,11 @@
 
 mod abuse;
 mod access;
+mod access_history;
 mod administration;
 mod aliases;
 mod audit;
+mod break_glass;
 mod browser;
 mod chromium;
 mod clients;

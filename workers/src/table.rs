@@ -28,6 +28,8 @@ pub enum JobName {
     TryRules,
     /// Proposed policies are run over the history, where somebody asked for it (N3).
     ReplayPolicies,
+    /// Emergency accesses are noted as closed when their time is over (K6).
+    CloseBreakGlass,
 }
 
 /// When a job runs.
@@ -67,7 +69,7 @@ pub enum TableError {
 
 impl JobName {
     /// All jobs, in the order in which they are shown.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ExpireMessages,
         Self::ReleaseLockouts,
         Self::EndIdleSessions,
@@ -79,6 +81,7 @@ impl JobName {
         Self::PassOnMail,
         Self::TryRules,
         Self::ReplayPolicies,
+        Self::CloseBreakGlass,
     ];
 
     /// The name in the configuration, on the command line and in metrics.
@@ -95,6 +98,7 @@ impl JobName {
             Self::CollectGarbage => "collect-garbage",
             Self::PassOnMail => "pass-on-mail",
             Self::TryRules => "try-rules",
+            Self::CloseBreakGlass => "close-break-glass",
             Self::ReplayPolicies => "replay-policies",
         }
     }
@@ -115,6 +119,7 @@ impl JobName {
             Self::CollectGarbage => "Deletes files that nobody has any more.",
             Self::PassOnMail => "Hands mails that were held and that an officer let pass to the relay.",
             Self::TryRules => "Tries content rules on past mail, where somebody asked for it.",
+            Self::CloseBreakGlass => "Closes emergency accesses whose time is over.",
             Self::ReplayPolicies => "Runs proposed policies over the history, where somebody asked for it.",
         }
     }
@@ -124,7 +129,7 @@ impl JobName {
     pub const fn default_expression(self) -> &'static str {
         match self {
             Self::ExpireMessages | Self::LapseInvitations => "0 * * * * *",
-            Self::ReleaseLockouts | Self::LapsePasswordChanges => "*/10 * * * * *",
+            Self::ReleaseLockouts | Self::LapsePasswordChanges | Self::CloseBreakGlass => "*/10 * * * * *",
             Self::EndIdleSessions => "30 * * * * *",
             Self::PassOnMail => "45 * * * * *",
             Self::SendNotifications | Self::TryRules | Self::ReplayPolicies => "*/2 * * * * *",

@@ -271,6 +271,8 @@ impl From<audit::Kind> for AuditEventKind {
             audit::Kind::Exported => Self::Exported,
             audit::Kind::ExportDownloaded => Self::ExportDownloaded,
             audit::Kind::Reviewed => Self::Reviewed,
+            audit::Kind::BreakGlassOpened => Self::BreakGlassOpened,
+            audit::Kind::BreakGlassClosed => Self::BreakGlassClosed,
             audit::Kind::KeyDestructionRequested => Self::KeyDestructionRequested,
             audit::Kind::KeyDestroyed => Self::KeyDestroyed,
         }

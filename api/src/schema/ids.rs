@@ -4,6 +4,7 @@ use app::EventRef;
 use async_graphql::ID;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use domain::OrganisationId;
+use eventstore::Position;
 use uuid::Uuid;
 
 /// What an id is of. The numbers are part of every id that was given out.
@@ -29,12 +30,14 @@ pub(crate) enum Kind {
     TriedHit = 18,
     DryRun = 19,
     Work = 20,
+    Review = 21,
+    BreakGlass = 22,
+    Access = 26,
     Replay = 40,
     ReplayEffect = 41,
-    Review = 21,
 }
 
-const KINDS: [Kind; 23] = [
+const KINDS: [Kind; 25] = [
     Kind::Organisation,
     Kind::Viewer,
     Kind::Account,
@@ -55,9 +58,11 @@ const KINDS: [Kind; 23] = [
     Kind::TriedHit,
     Kind::DryRun,
     Kind::Work,
+    Kind::Review,
+    Kind::BreakGlass,
+    Kind::Access,
     Kind::Replay,
     Kind::ReplayEffect,
-    Kind::Review,
 ];
 
 /// The id of an object.
@@ -88,19 +93,29 @@ pub(crate) fn replay_effect(replay: Uuid, number: i64) -> ID {
 
 /// The id of an event, with its place in the log: an event is found by its place alone.
 pub(crate) fn event(event: EventRef) -> ID {
-    let place = Uuid::from_u64_pair(0, event.position.unsigned_abs());
-    encode(Kind::Event, &[*event.id.as_bytes(), *place.as_bytes()].concat())
+    encode(Kind::Event, &[*event.id.as_bytes(), place(event.position)].concat())
 }
 
 /// The event that such an id names.
 pub(crate) fn parse_event(id: &ID) -> Option<EventRef> {
     match decode(id)? {
-        (Kind::Event, id, Some(place)) => {
-            let (_, position) = place.as_u64_pair();
-            Some(EventRef { position: position.try_into().ok()?, id })
-        }
+        (Kind::Event, id, Some(place)) => Some(EventRef { position: position(place)?, id }),
         _ => None,
     }
+}
+
+/// The id of an access to a message, by the place of its event in the log.
+pub(crate) fn access(message: Uuid, position: Position) -> ID {
+    encode(Kind::Access, &[*message.as_bytes(), place(position)].concat())
+}
+
+/// The place in the log that is the second part of an id.
+pub(crate) fn position(place: Uuid) -> Option<Position> {
+    Position::try_from(place.as_u128()).ok()
+}
+
+fn place(position: Position) -> [u8; 16] {
+    u128::from(position.unsigned_abs()).to_be_bytes()
 }
 
 /// The id of an organisation, which has a number.
@@ -129,9 +144,10 @@ pub(crate) fn decode(id: &ID) -> Option<(Kind, Uuid, Option<Uuid>)> {
     let kind = KINDS.into_iter().find(|known| *known as u8 == *kind)?;
     let (first, rest) = rest.split_first_chunk::<16>()?;
     let second = match (kind, rest) {
-        (Kind::Delivery | Kind::Alias | Kind::TriedHit | Kind::ReplayEffect | Kind::Event, rest) => {
-            Some(Uuid::from_bytes(rest.try_into().ok()?))
-        }
+        (
+            Kind::Delivery | Kind::Alias | Kind::TriedHit | Kind::ReplayEffect | Kind::Event | Kind::Access,
+            rest,
+        ) => Some(Uuid::from_bytes(rest.try_into().ok()?)),
         (_, []) => None,
         _ => return None,
     };

@@ -3,11 +3,13 @@
 //! Objects are plain data with their id; fields that need more than their row ask for it when they are asked.
 #![expect(clippy::doc_markdown, reason = "doc comments are the contract's descriptions, word for word")]
 
+mod access;
 mod account;
 mod administration;
 mod alias;
 mod audit;
 mod audit_kind;
+mod break_glass;
 mod client;
 mod compliance;
 mod content_rule;

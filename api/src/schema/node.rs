@@ -1,9 +1,11 @@
 //! Any object by its id.
 
 use super::{
+    access::AccessRecord,
     account::{Account, aliases, sees_accounts},
     alias::Alias,
     audit::AuditEvent,
+    break_glass::BreakGlass,
     client::Client,
     compliance::MessageRecord,
     content_rule::ContentRule,
@@ -32,7 +34,7 @@ use async_graphql::{Context, ID, Interface, Result};
 use domain::{
     AccountId, DraftId, MessageId,
     audit::Right,
-    id::{Id, IntakeId, NotificationId, ReviewId, RuleId},
+    id::{BreakGlassId, Id, IntakeId, NotificationId, ReviewId, RuleId},
 };
 use uuid::Uuid;
 
@@ -63,6 +65,8 @@ pub(crate) enum Node {
     PolicyReplay(PolicyReplay),
     ReplayEffect(ReplayEffect),
     Review(Review),
+    BreakGlass(BreakGlass),
+    AccessRecord(AccessRecord),
 }
 
 /// The object, if this person may see it. Files and mails are found by what holds them alone.
@@ -144,6 +148,14 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             Some(event) => AuditEvent::find(ctx, event).await?.map(Node::AuditEvent),
             None => None,
         },
+        Kind::Access => match second.and_then(ids::position) {
+            Some(position) => {
+                let found = AccessRecord::find(ctx, MessageId::new(uuid), position).await?;
+                found.map(Node::AccessRecord)
+            }
+            None => None,
+        },
+        Kind::BreakGlass => BreakGlass::find(ctx, BreakGlassId::new(uuid)).await?.map(Node::BreakGlass),
         Kind::Review => Review::find(ctx, ReviewId::new(uuid)).await?.map(Node::Review),
         Kind::Organisation
         | Kind::Attachment

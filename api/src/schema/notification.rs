@@ -66,6 +66,8 @@ pub(crate) enum NotificationKind {
     Undeliverable,
     /// A reply reached nobody (B31, R13).
     AutoNotice,
+    /// To officers: break-glass and the like (K6).
+    Alert,
 }
 
 /// Fate of a mail.

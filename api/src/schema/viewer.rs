@@ -1,6 +1,7 @@
 //! The person who asks.
 
 use super::{
+    access::AccessRecord,
     account::Account,
     administration::Administration,
     client::Client,
@@ -127,6 +128,22 @@ impl Viewer {
         let place = |invitation: &app::Invitation| invitation.account.bytes().to_vec();
         let slice = paging.cut(all, place)?;
         connection(asker, slice, total, place, Invitation::from).await
+    }
+
+    /// Every access to mail sent to or by the viewer, by anyone, newest first (N7).
+    #[graphql(complexity = "paging::weight(first, last, child_complexity)")]
+    async fn access_history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "One message only.")] message_id: Option<ID>,
+        #[graphql(desc = "Page forwards: how many, 1 to 200; 50 when neither `first` nor `last` is given.")]
+        first: Option<i32>,
+        #[graphql(desc = "Cursor to page forwards from.")] after: Option<String>,
+        #[graphql(desc = "Page backwards: how many, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Cursor to page backwards from.")] before: Option<String>,
+    ) -> Result<Connection<AccessRecord>> {
+        let paging = Paging::read(asker(ctx), first, after, last, before).await?;
+        AccessRecord::list(ctx, message_id.as_ref(), paging).await
     }
 }
 

@@ -2,6 +2,7 @@
 //! or a subject of anything secure, and nothing is fetched from anywhere (A7, B35, R12).
 
 mod accounts;
+mod alerts;
 mod answers;
 mod html;
 mod messages;
@@ -14,6 +15,7 @@ pub(crate) use accounts::{
     activation, alias_confirmation, invitation, lockout, password_activation, promotion_notice, reminder,
     reset,
 };
+pub(crate) use alerts::alert;
 pub(crate) use answers::{leaving, names_too_little, not_known, unread};
 pub(crate) use messages::{Waiting, enclosed, expiry_warning, new_message, undeliverable, uninvited};
 pub(crate) use words::Words;

@@ -79,6 +79,7 @@ fn all() -> Vec<(&'static str, Words)> {
         ("undeliverable", undeliverable(of, 1, false)),
         ("undeliverable_too_large", undeliverable(of, 2, true)),
         ("uninvited", uninvited(of, false)),
+        ("alert", alert(of, UNTIL)),
         ("unread", unread(of)),
         ("names_too_little", names_too_little(of)),
         ("leaving", leaving(of, TOKEN)),

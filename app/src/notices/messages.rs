@@ -38,7 +38,8 @@ impl App {
             | Kind::Lockout
             | Kind::Alias
             | Kind::Undeliverable
-            | Kind::AutoNotice => Ok(None),
+            | Kind::AutoNotice
+            | Kind::Alert => Ok(None),
         }
     }
 

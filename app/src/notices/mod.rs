@@ -14,6 +14,7 @@ use domain::{
     AccountId, Event, OrganisationId,
     account::{self, Alias, Holder, Stage, alias},
     address::EmailAddress,
+    break_glass,
     id::AliasId,
     notification::{Kind, Suppression},
     organisation::{self, Identity},
@@ -134,6 +135,9 @@ impl App {
             Event::Account(_, event) => Ok(self.words(of, event).await?.map(Into::into)),
             Event::Message(message, _) => self.telling_of_message(of, *message).await,
             Event::Notification(_, event) => self.telling_of_failure(of, event).await,
+            Event::BreakGlass(_, break_glass::Event::Opened { ends_at, .. }) => {
+                Ok(Some(mails::alert(of.identity, *ends_at).into()))
+            }
             Event::Organisation(_)
             | Event::Reservation(..)
             | Event::Network(..)
@@ -144,6 +148,7 @@ impl App {
             | Event::Audit(..)
             | Event::Export(..)
             | Event::Review(..)
+            | Event::BreakGlass(_, break_glass::Event::Read { .. } | break_glass::Event::Closed { .. })
             | Event::Key(..) => Ok(None),
         }
     }
@@ -184,10 +189,13 @@ fn alias_of(holder: &Holder, alias: AliasId) -> Option<&Alias> {
     holder.aliases.iter().find(|own| own.id == alias)
 }
 
-/// Whoever left hears of no mail any more (B38), but gets what they ask for to log in: else they could not come back.
+/// Whoever left hears of no mail any more (B38), but gets what they ask for to log in: else they could not come back; and
+/// what an officer must know.
 fn reaches_who_left(kind: Kind) -> bool {
     match kind {
         Kind::Activation | Kind::Reminder | Kind::Reset => true,
+        // An officer's duty, and no mail of theirs.
+        Kind::Alert => true,
         Kind::NewMessage
         | Kind::Invitation
         | Kind::Lockout

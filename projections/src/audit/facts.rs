@@ -9,6 +9,7 @@ use domain::{
         second_factor,
     },
     audit::{self, Right, Topic},
+    break_glass,
     content::Action,
     device, draft,
     event::{Actor, Metadata},
@@ -72,6 +73,7 @@ pub fn facts(recorded: &Recorded) -> Facts {
         Event::Audit(_, event) => of_audit(event),
         Event::Export(_, event) => of_export(event),
         Event::Review(_, event) => of_review(event),
+        Event::BreakGlass(_, event) => of_break_glass(event),
         Event::Key(_, event) => of_key(event),
     };
     let privileged = match recorded.meta.by {
@@ -464,6 +466,7 @@ fn of_audit(event: &audit::Event) -> Facts {
                 Right::Administer => "administer",
                 Right::AuthorPolicy => "author_policy",
                 Right::Operate => "operate",
+                Right::BreakGlass => "break_glass",
             };
             Facts::because(Kind::AccessRefused, Outcome::Refused, reason)
         }
@@ -504,6 +507,26 @@ fn of_review(event: &review::Event) -> Facts {
                 review::Finding::FollowUp => "follow_up",
             };
             Facts::because(Kind::Reviewed, Outcome::Done, reason)
+        }
+    }
+}
+
+/// A look in an emergency is an opening like others; by which right shows in who did it.
+fn of_break_glass(event: &break_glass::Event) -> Facts {
+    match event {
+        break_glass::Event::Opened { messages, .. } => {
+            Facts { messages: messages.clone(), ..Facts::done(Kind::BreakGlassOpened) }
+        }
+        break_glass::Event::Read { message, .. } => Facts {
+            messages: vec![*message],
+            ..Facts::because(Kind::MessageOpened, Outcome::Done, "break_glass")
+        },
+        break_glass::Event::Closed { why, .. } => {
+            let reason = match why {
+                break_glass::Closing::ByHand => "by_hand",
+                break_glass::Closing::Time => "time",
+            };
+            Facts::because(Kind::BreakGlassClosed, Outcome::Done, reason)
         }
     }
 }

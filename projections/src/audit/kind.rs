@@ -155,6 +155,10 @@ pub enum Kind {
     ExportDownloaded,
     /// Events were signed off.
     Reviewed,
+    /// Emergency access began.
+    BreakGlassOpened,
+    /// Emergency access ended.
+    BreakGlassClosed,
     /// A key is about to be destroyed.
     KeyDestructionRequested,
     /// A key is gone.
@@ -163,7 +167,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 78] = [
+    pub const ALL: [Self; 80] = [
         Self::OrganisationFounded,
         Self::PolicyChanged,
         Self::ContentRuleChanged,
@@ -240,6 +244,8 @@ impl Kind {
         Self::Exported,
         Self::ExportDownloaded,
         Self::Reviewed,
+        Self::BreakGlassOpened,
+        Self::BreakGlassClosed,
         Self::KeyDestructionRequested,
         Self::KeyDestroyed,
     ];
@@ -324,6 +330,8 @@ impl Kind {
             Self::Exported => "EXPORTED",
             Self::ExportDownloaded => "EXPORT_DOWNLOADED",
             Self::Reviewed => "REVIEWED",
+            Self::BreakGlassOpened => "BREAK_GLASS_OPENED",
+            Self::BreakGlassClosed => "BREAK_GLASS_CLOSED",
             Self::KeyDestructionRequested => "KEY_DESTRUCTION_REQUESTED",
             Self::KeyDestroyed => "KEY_DESTROYED",
         }

@@ -141,7 +141,8 @@ fn apply(recorded: &Recorded, _: &Tags) -> Vec<Statement> {
         | Event::Notification(..)
         | Event::Audit(..)
         | Event::Export(..)
-        | Event::Review(..) => vec![],
+        | Event::Review(..)
+        | Event::BreakGlass(..) => vec![],
     }
 }
 

@@ -79,6 +79,7 @@ fn news(recorded: &Recorded) -> Vec<(AccountId, MailboxNews)> {
         | Event::Audit(..)
         | Event::Export(..)
         | Event::Review(..)
+        | Event::BreakGlass(..)
         | Event::Key(..) => vec![],
     }
 }

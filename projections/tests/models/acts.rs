@@ -10,13 +10,15 @@ use crate::{
     world::{LIFE, ORG, World, address, at, by, by_worker, id, person},
 };
 use domain::{
-    SessionId,
+    Event, SessionId,
     account::{Closing, Command, Verdict, alias::Joining, client, recovery::ResetBy},
+    break_glass::{self, BreakGlass},
     content::Action,
     intake::{self, Intake},
     key, message, network,
     replier::{self, Replier},
     reservation,
+    review::{self, Examined, Finding},
 };
 use proptest::{
     prelude::{Just, Strategy, any},
@@ -53,6 +55,10 @@ pub enum Act {
     Hold(u128, Action),
     /// Somebody writes to the address that nobody reads.
     WriteToNobody(u128),
+    /// Somebody signs off what happened at the beginning.
+    Review(u128),
+    /// Emergency access to two messages is opened, used, closed.
+    Emergency(u128, Turn),
     Write(u128),
     Attach(u128, u128),
     Discard(u128),
@@ -186,6 +192,8 @@ pub fn act() -> impl Strategy<Value = Act> {
         1 => (1_u128..5, shredding).prop_map(|(who, what)| Act::Shred(who, what)),
         1 => (what.clone(), decision).prop_map(|(mail, how)| Act::Hold(mail, how)),
         1 => who.clone().prop_map(Act::WriteToNobody),
+        1 => who.clone().prop_map(Act::Review),
+        2 => (what.clone(), turn()).prop_map(|(access, how)| Act::Emergency(access, how)),
         2 => what.clone().prop_map(Act::Write),
         2 => (what.clone(), what.clone()).prop_map(|(draft, file)| Act::Attach(draft, file)),
         1 => what.clone().prop_map(Act::Discard),
@@ -212,6 +220,10 @@ pub fn beginning() -> Vec<Act> {
         Act::After(2, 3, Aftermath::RecallFromOne),
         Act::Hold(1, Action::Pass),
         Act::WriteToNobody(2),
+        Act::Emergency(1, Turn::Begin),
+        Act::Emergency(1, Turn::Confirm),
+        Act::Emergency(2, Turn::Begin),
+        Act::Review(2),
         Act::Address(2, Passing::Reserve),
         Act::Address(2, Passing::Transfer),
         Act::Account(3, Change::Audience),
@@ -300,6 +312,8 @@ impl World {
                     replier::Command::OweNotice { address: address(n), about, automatic, at: at(minute) };
                 self.tell::<Replier>(Uuid::from_u128(n), &by_worker(), owe).await;
             }
+            Act::Review(n) => self.review(n, minute).await,
+            Act::Emergency(access, how) => self.emergency(access, how, minute).await,
             Act::Write(draft) => self.write(id(draft), 2, minute).await,
             Act::Attach(draft, file) => self.attach(id(draft), 2, file, minute).await,
             Act::Discard(draft) => self.discard(id(draft), 2, minute).await,
@@ -345,6 +359,41 @@ impl World {
             Shredding::Day => (90, key::Subject::ExpiryDay { day: at(LIFE).day() }),
         };
         self.destroy(key, subject, minute).await;
+    }
+
+    /// Signs off everything that emergencies did so far, and what stands at the beginning of the log.
+    async fn review(&self, n: u128, minute: i64) {
+        let emergencies =
+            self.events().await.into_iter().filter(|one| matches!(one.event, Event::BreakGlass(..)));
+        let positions = emergencies.map(|one| one.position).chain(1..=3);
+        let events = positions.map(|position| Examined { position, actor: None }).collect();
+        let (by, finding, at) = (person(n), Finding::InOrder, at(minute));
+        let sign_off = review::Command::SignOff { by, joined: [].into(), events, finding, comment: None, at };
+        self.tell::<review::Review>(
+            Uuid::from_u128(minute.unsigned_abs().into()),
+            &crate::world::by(by),
+            sign_off,
+        )
+        .await;
+    }
+
+    async fn emergency(&self, access: u128, how: Turn, minute: i64) {
+        use break_glass::Command;
+        let (by, at) = (person(9), at(minute));
+        let command = match how {
+            Turn::Begin => Command::Open {
+                by,
+                messages: vec![id(1001), id(1002)],
+                alerted: [person(2), person(3)].into(),
+                reason: "Nobody can be reached.".into(),
+                ends_at: crate::world::at(minute + 60),
+                at,
+            },
+            Turn::Confirm | Turn::Promote => Command::Read { by, message: id(1001), at },
+            Turn::Undo => Command::Close { by, at },
+            Turn::Remove => Command::Lapse { at },
+        };
+        self.tell::<BreakGlass>(Uuid::from_u128(access), &crate::world::by(by), command).await;
     }
 
     async fn hold(&self, n: u128, decision: Action, minute: i64) {

@@ -14,12 +14,14 @@ use proptest::{prelude::Strategy, strategy::ValueTree, test_runner::TestRunner};
 use std::collections::BTreeMap;
 
 /// Sealed anew with each writing, so compared by what they hold.
-const SEALED: [(&str, &str); 5] = [
+const SEALED: [(&str, &str); 7] = [
     ("rm_accounts", "address"),
     ("rm_accounts", "profile"),
     ("rm_accounts", "user_name"),
     ("rm_sessions", "network"),
     ("rm_sessions", "device"),
+    ("rm_accesses", "network"),
+    ("rm_access_networks", "network"),
 ];
 
 /// Minutes between two acts, so that invitations and lockouts of the same history end.

@@ -1,5 +1,6 @@
 //! The jobs. A new one is a file here, a [`JobName`] with its row in the cron table, and a line in [`run`].
 
+mod close_break_glass;
 mod collect_garbage;
 mod end_idle_sessions;
 mod expire_messages;
@@ -38,6 +39,7 @@ pub(crate) async fn run(name: JobName, tools: &Tools<'_>) -> Result<u64, JobErro
         JobName::LapsePasswordChanges => lapse_password_changes::run(tools).await,
         JobName::WarnOfExpiry => warn_of_expiry::run(tools).await,
         JobName::TryRules => try_rules::run(tools).await,
+        JobName::CloseBreakGlass => close_break_glass::run(tools).await,
         JobName::ReplayPolicies => replay_policies::run(tools).await,
         JobName::CollectGarbage => collect_garbage::run(tools).await,
         JobName::PassOnMail => pass_on_mail::run(tools).await,

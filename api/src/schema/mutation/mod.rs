@@ -3,6 +3,7 @@
 
 mod administration;
 mod arriving;
+mod breaking_glass;
 mod clients;
 mod content_rules;
 mod drafts;
@@ -43,6 +44,7 @@ pub(crate) struct Mutation(
     content_rules::ContentRules,
     replaying::Replaying,
     reviewing::Reviewing,
+    breaking_glass::BreakingGlass,
 );
 
 /// What a use case did, in the parts of a payload.

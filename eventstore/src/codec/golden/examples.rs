@@ -12,6 +12,7 @@ use domain::{
     account::{Account, IssuedLink, LoginFailure, client::Program, recovery::ChallengeFailure},
     address::EmailAddress,
     audit::{self, Audit, Question, Right, Topic},
+    break_glass::{self, BreakGlass, Closing},
     bytes::{BlobKey, TokenHash},
     device::{self, Device},
     draft::{self, Draft},
@@ -70,6 +71,7 @@ pub(super) fn examples() -> Vec<Example> {
     examples.push(with::<Audit>(("topic", asked)));
     examples.extend(export::export().map(of::<Export>));
     examples.push(of::<Review>(review()));
+    examples.extend(break_glass().map(of::<BreakGlass>));
     examples.extend(key().map(of::<VaultKey>));
     examples.extend(keys_of_accounts().map(with::<VaultKey>));
     examples
@@ -192,6 +194,17 @@ fn review() -> review::Event {
     let (positions, finding) = (vec![3, 9], Finding::FollowUp);
     let comment = Some(Personal::known("Why at night?".to_owned()));
     review::Event::Reviewed { by: id(1), positions, finding, comment, at: AT }
+}
+
+fn break_glass() -> [break_glass::Event; 3] {
+    use break_glass::Event;
+    let (messages, alerted) = (vec![id(9), id(10)], vec![id(8)]);
+    let reason = Personal::known("A patient is in danger.".to_owned());
+    [
+        Event::Opened { by: id(1), messages, alerted, reason, ends_at: LATER, at: AT },
+        Event::Read { by: id(1), message: id(9), at: AT },
+        Event::Closed { why: Closing::ByHand, at: LATER },
+    ]
 }
 
 fn keys_of_accounts() -> [(&'static str, key::Event); 6] {

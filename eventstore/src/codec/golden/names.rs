@@ -4,6 +4,7 @@ use domain::{
     Event,
     account::{self, Account, alias, client, recovery, second_factor},
     audit::{self, Audit},
+    break_glass::{self, BreakGlass},
     device::{self, Device},
     draft::{self, Draft},
     event::Stored,
@@ -111,6 +112,11 @@ pub(super) fn name(event: &Event) -> &'static str {
         Event::Review(_, event) => match event {
             review::Event::Reviewed { .. } => "review.reviewed",
         },
+        Event::BreakGlass(_, event) => match event {
+            break_glass::Event::Opened { .. } => "break_glass.opened",
+            break_glass::Event::Read { .. } => "break_glass.read",
+            break_glass::Event::Closed { .. } => "break_glass.closed",
+        },
         Event::Key(_, event) => match event {
             key::Event::DestructionRequested { .. } => "key.destruction_requested",
             key::Event::Destroyed { .. } => "key.destroyed",
@@ -186,6 +192,7 @@ pub(super) fn known_names() -> Vec<String> {
         names_of::<Audit>(),
         names_of::<Export>(),
         names_of::<Review>(),
+        names_of::<BreakGlass>(),
         names_of::<VaultKey>(),
     ]
     .concat()
