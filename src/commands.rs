@@ -1,17 +1,15 @@
 //! The commands that an operator types.
 
+pub mod audit;
 pub mod org;
 
 use crate::{
     config::{Config, LogFormat, NodeRole},
     node::{Node, open_database},
 };
-use anyhow::{Context, Result, anyhow, bail};
-use app::AuditedEvent;
-use clap::{Args, Subcommand};
-use domain::{OrganisationId, event::Actor};
+use anyhow::{Result, anyhow};
+use clap::Subcommand;
 use eventstore::Clock;
-use projections::audit::{AuditFilter, Kind};
 use std::io::{ErrorKind, Write};
 
 /// What to do with read models.
@@ -24,17 +22,6 @@ pub enum ProjectionsCommand {
         /// Its name, as `status` shows it.
         name: String,
     },
-}
-
-/// Which part of the audit.
-#[derive(Debug, Clone, Args)]
-pub struct AuditArguments {
-    /// Number of the organisation.
-    #[arg(long, default_value_t = 1)]
-    organisation: u32,
-    /// Only these kinds, such as `LOGIN_FAILED`.
-    #[arg(long)]
-    kind: Vec<String>,
 }
 
 /// A refusal in the words that people are told.
@@ -129,62 +116,16 @@ pub async fn jobs(config: Config, run: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-/// The audit, as a table.
-pub async fn audit(config: Config, arguments: &AuditArguments) -> Result<()> {
-    let mut kinds = vec![];
-    for code in &arguments.kind {
-        kinds.push(
-            Kind::parse(code)
-                .with_context(|| format!("{code} is no kind of event; write it as the audit prints it"))?,
-        );
-    }
-    let node = Node::open(config, Clock::System).await?;
-    let organisation = OrganisationId(arguments.organisation);
-    if node.app.rules(organisation).await.is_err() {
-        bail!("there is no organisation {organisation}");
-    }
-    let filter = AuditFilter { kinds, ..AuditFilter::default() };
-    say(&table(&node.app.audit_by_operator(organisation, &filter).await?))?;
-    node.stop().await;
-    Ok(())
-}
-
-/// Events, one a line. Ids only: names and addresses are for those who may read them.
-fn table(events: &[AuditedEvent]) -> String {
-    let mut table = format!(
-        "{:>6}  {:<27} {:<26} {:<8} {:<22} {:<8} reason\n",
-        "event", "time (UTC)", "kind", "outcome", "by", "subject"
-    );
-    for event in events {
-        let at = event.at.to_string();
-        let outcome = format!("{:?}", event.outcome).to_lowercase();
-        let subject = event.subject.map_or_else(String::new, |account| short(&account.to_string()));
-        let reason = event.reason.as_deref().unwrap_or_default();
-        let (kind, by) = (event.kind.code(), actor(event.by));
-        let line = format!(
-            "{:>6}  {at:<27} {kind:<26} {outcome:<8} {by:<22} {subject:<8} {reason}\n",
-            event.position
-        );
-        table += &line;
-    }
-    table
-}
-
 /// Prints a text. Whoever reads only its beginning, such as `head`, has seen enough.
 pub fn say(text: &str) -> Result<()> {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(problem) if problem.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
-    }
+    is_heard(text).map(drop)
 }
 
-fn actor(by: Actor) -> String {
-    match by {
-        Actor::Person { account, .. } => format!("person {}", short(&account.to_string())),
-        Actor::LinkHolder { account } => format!("link of {}", short(&account.to_string())),
-        Actor::Anonymous => "anonymous".into(),
-        Actor::Worker => "worker".into(),
-        Actor::Operator => "operator".into(),
+/// Prints a text; false once nobody reads any more.
+pub(crate) fn is_heard(text: &str) -> Result<bool> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(problem) if problem.kind() == ErrorKind::BrokenPipe => Ok(false),
+        written => Ok(written.map(|()| true)?),
     }
 }
 

@@ -46,7 +46,7 @@ enum Command {
     /// Prints the GraphQL schema.
     Schema,
     /// Prints the audit of an organisation, oldest first.
-    Audit(commands::AuditArguments),
+    Audit(Box<commands::audit::AuditArguments>),
     /// Everything in one process on SQLite in a folder, with people of every role.
     Demo {
         /// The folder.
@@ -84,7 +84,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         // Its future holds every job's; on the heap it does not fill the stack.
         Command::Jobs { run } => Box::pin(commands::jobs(load()?, run.as_deref())).await?,
         Command::Schema => commands::say(&api::sdl())?,
-        Command::Audit(filter) => commands::audit(load()?, &filter).await?,
+        Command::Audit(filter) => commands::audit::print(load()?, &filter).await?,
         Command::Demo { data, listen, walk: false } => demo::run(&data, listen).await?,
         Command::Demo { data, listen, walk: true } => return demo::walk(&data, listen).await,
     }

@@ -178,3 +178,40 @@ async fn an_organisation_is_dressed_at_the_command_line() {
     })
     .await;
 }
+
+/// Q1, K7: the audit is asked at the command line by the same conditions, oldest first; each question is on record.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_is_asked_at_the_command_line() {
+    in_shell(|shell| {
+        shell.found();
+        shell.runs(&["org", "invite", "officer@insurer.example"]);
+        let all = shell.runs(&["audit"]);
+        has(&all, &["time (UTC)", "ORGANISATION_FOUNDED", "INVITED", "operator"]);
+        let events: Vec<&str> = all.lines().skip(1).collect();
+        assert!(
+            events[0].contains("ORGANISATION_FOUNDED") && events[events.len() - 1].contains("AUDIT_QUERIED"),
+            "{all}"
+        );
+
+        let lines = |arguments: &[&str]| {
+            let shown = shell.runs(&[&["audit"], arguments].concat());
+            shown.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let invited = lines(&["--kind", "INVITED", "--subject", "officer@insurer.example"]);
+        assert!(invited.len() == 1 && invited[0].contains("INVITED"), "{invited:?}");
+        assert_eq!(lines(&["--kind", "INVITED", "--address", "officer@insurer.example"]), invited);
+        assert_eq!(lines(&["--kind", "INVITED", "--limit", "1"]), invited, "the newest");
+        assert_eq!(lines(&["--kind", "INVITED"]).len(), 2);
+        assert!(lines(&["--outcome", "failed"]).is_empty());
+        assert!(lines(&["--network", "10.0.0.0/8"]).is_empty());
+        assert!(lines(&["--until", "2020-01-01"]).is_empty());
+        assert!(
+            lines(&["--privileged", "--kind", "AUDIT_QUERIED"]).len() > 7,
+            "each question before it, and itself"
+        );
+        has(&shell.refuses(&["audit", "--kind", "NONSENSE"]), &["no kind of event"]);
+        has(&shell.refuses(&["audit", "--actor", "never@insurer.example"]), &["--address"]);
+        has(&shell.refuses(&["audit", "--organisation", "7"]), &["no organisation 7"]);
+    })
+    .await;
+}

@@ -65,6 +65,7 @@ pub(crate) fn detail(failure: &Failure) -> Option<(&'static str, &str)> {
         | Failure::Throttled
         | Failure::Busy
         | Failure::NotCaughtUp
+        | Failure::TooMuch(_)
         | Failure::Internal(_) => None,
     }
 }
@@ -84,6 +85,7 @@ pub(crate) fn explain(failure: &Failure) -> (Code, String) {
         Failure::Throttled => Code::Throttled,
         Failure::Busy => Code::Busy,
         Failure::NotCaughtUp => Code::NotCaughtUp,
+        Failure::TooMuch(_) => Code::LimitExceeded,
         Failure::Internal(source) => {
             tracing::error!(error = &**source as &dyn std::error::Error, "a request failed");
             Code::Internal

@@ -2,7 +2,7 @@
 
 use domain::{account, draft, message, organisation, recipients::Refused};
 use eventstore::{LogError, blobs::BlobError, db::DbError, keys::KeyError};
-use projections::{NotCaughtUp, ProjectionError};
+use projections::{NotCaughtUp, ProjectionError, audit::TooMuch};
 use thiserror::Error;
 
 /// Why a use case did nothing.
@@ -38,6 +38,9 @@ pub enum Error {
     /// Too much is going on; nothing was done.
     #[error("the server is busy; try again in a moment")]
     Busy,
+    /// More was asked than is answered in one go; the text says how to ask for less.
+    #[error(transparent)]
+    TooMuch(TooMuch),
     /// The read models are behind (R17).
     #[error("what was just done cannot be shown yet; try again in a moment")]
     NotCaughtUp,
@@ -163,7 +166,10 @@ impl From<DbError> for Error {
 
 impl From<ProjectionError> for Error {
     fn from(error: ProjectionError) -> Self {
-        Self::internal(error)
+        match error {
+            ProjectionError::TooMuch(much) => Self::TooMuch(much),
+            other => Self::internal(other),
+        }
     }
 }
 

@@ -58,7 +58,7 @@ mod uploads;
 mod works;
 
 pub use administration::{Listed, PeopleFilter, RoleHolder, Steward};
-pub use auditing::{AuditPage, AuditedEvent};
+pub use auditing::{AuditPage, AuditQuestion, AuditReader, AuditedEvent};
 pub use authorise::{Capability, Viewer};
 pub use callers::client_network;
 pub use challenges::AskedQuestions;

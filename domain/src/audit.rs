@@ -2,13 +2,15 @@
 
 use crate::{
     decider::Decider,
-    id::{AccountId, MessageId},
+    id::{AccountId, AddressTag, AudienceTag, MessageId, NetworkTag},
     timestamp::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
 /// The aggregate's name; never constructed.
 pub enum Audit {}
+/// Names [`AudienceTag`]; never constructed.
+pub enum Audience {}
 
 /// What can be asked, and needs a right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -50,7 +52,8 @@ impl Topic {
     }
 }
 
-/// What was asked: shape and bounds of the filter. Ids are the audit's skeleton; texts and addresses never stand here.
+/// What was asked: shape and bounds of the filter. Ids are the audit's skeleton; texts, addresses and networks stand here by
+/// their keyed tags alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
     /// What it was put to.
@@ -68,6 +71,27 @@ pub struct Question {
     pub subjects: Vec<AccountId>,
     /// Which message it touched.
     pub messages: Vec<MessageId>,
+    /// Which address it touched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<AddressTag>,
+    /// Who has or had one of those addresses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holders: Vec<AccountId>,
+    /// From within which network.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub networks: Vec<NetworkTag>,
+    /// Guests of which audience it touched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub audiences: Vec<AudienceTag>,
+    /// Codes of how it ended; none is all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outcomes: Vec<String>,
+    /// Whether it was done by right of a role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privileged: Option<bool>,
+    /// Whether somebody signed it off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewed: Option<bool>,
 }
 
 /// What can be recorded.

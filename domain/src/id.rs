@@ -35,6 +35,8 @@ pub type AliasId = Id<crate::account::AliasName>;
 pub type ClientId = Id<crate::account::ClientName>;
 /// A network: a keyed hash of its prefix, so that a stream's name gives nothing away.
 pub type NetworkTag = Id<crate::network::Network>;
+/// An audience of guests: a keyed hash of its name, since what somebody types as one may be anything (C15).
+pub type AudienceTag = Id<crate::audit::Audience>;
 /// A client program's request for a credential: a keyed hash of the code that it shows.
 pub type DeviceTag = Id<crate::device::Device>;
 /// The key under which a message's content is sealed; a forward shares the original's.

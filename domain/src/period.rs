@@ -1,5 +1,7 @@
 //! A span of calendar time, as a policy states it.
 
+pub mod buckets;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, str::FromStr};
 use time::{Date, Duration, OffsetDateTime, PrimitiveDateTime, UtcOffset, util::days_in_month};

@@ -86,8 +86,9 @@ pub(crate) fn trouble(visit: Option<&Visit>, error: &Error) -> Response {
             response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("900"));
             response
         }
-        // No page asks as a client program.
+        // No page asks as a client program, or asks the audit.
         Error::Internal(_)
+        | Error::TooMuch(_)
         | Error::Unauthenticated
         | Error::SessionEnded
         | Error::Forbidden

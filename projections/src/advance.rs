@@ -3,6 +3,7 @@
 
 use crate::{
     Cell, ProjectionError, Projections, ReadModel, Stored, Tags,
+    gathering::Gathering,
     rows::{LABEL, aad},
 };
 use domain::{OrganisationId, event::Subject};
@@ -61,6 +62,14 @@ impl Target {
             Tables::Next => next(sql).into(),
         }
     }
+
+    /// What was gathered, as it is to be run.
+    fn rows(self, gathering: &mut Gathering) -> impl Iterator<Item = (Sql, Vec<Value>)> {
+        gathering.take().into_iter().map(move |(sql, values)| match self.tables {
+            Tables::Live => (sql.into(), values),
+            Tables::Next => (next(&sql).into(), values),
+        })
+    }
 }
 
 /// The same statement on the tables of a rebuild.
@@ -107,20 +116,29 @@ impl Projections {
     ) -> Result<Vec<(Sql, Vec<Value>)>, ProjectionError> {
         let mut tags: HashMap<OrganisationId, Tags> = HashMap::new();
         let mut work = vec![];
+        let mut gathered: Vec<_> = targets.iter().map(|target| (*target, Gathering::default())).collect();
         for event in events {
             let organisation = event.organisation;
             if let Entry::Vacant(unknown) = tags.entry(organisation) {
                 unknown.insert(self.tags(organisation).await?);
             }
-            for target in targets {
+            for (target, gathering) in &mut gathered {
                 for statement in (target.model.apply)(event, &tags[&organisation]) {
                     let mut values = Vec::with_capacity(statement.cells.len());
                     for cell in statement.cells {
                         values.push(self.seal(organisation, cell).await?);
                     }
-                    work.push((target.sql(statement.sql), values));
+                    if statement.gathers {
+                        gathering.add(statement.sql, values);
+                    } else {
+                        work.extend(target.rows(gathering));
+                        work.push((target.sql(statement.sql), values));
+                    }
                 }
             }
+        }
+        for (target, mut gathering) in gathered {
+            work.extend(target.rows(&mut gathering));
         }
         Ok(work)
     }

@@ -1,5 +1,6 @@
 //! Why a read model cannot be read or written.
 
+use crate::audit::TooMuch;
 use eventstore::{CodecError, LogError, Position, db::DbError, keys::KeyError};
 use thiserror::Error;
 
@@ -31,6 +32,9 @@ pub enum ProjectionError {
         /// What happened at the next.
         reason: String,
     },
+    /// More was asked than is answered in one go.
+    #[error(transparent)]
+    TooMuch(#[from] TooMuch),
     /// There is no such read model.
     #[error("there is no read model `{name}`; there are: {known}")]
     Unknown {
@@ -63,6 +67,7 @@ impl ProjectionError {
             | Self::Unreadable { .. } => true,
             Self::Log(LogError::Conflict | LogError::KeyReused | LogError::Busy | LogError::Closed)
             | Self::Parked { .. }
+            | Self::TooMuch(_)
             | Self::Unknown { .. } => false,
         }
     }

@@ -12,6 +12,7 @@ mod advance;
 pub mod audit;
 mod error;
 pub mod exports;
+mod gathering;
 pub mod links;
 pub mod lockouts;
 pub mod mailbox;

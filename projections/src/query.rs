@@ -103,6 +103,16 @@ impl Paging {
         }
     }
 
+    /// Whether the end of the list is wanted: then it is read from there.
+    pub(crate) fn is_backwards(&self) -> bool {
+        self.backwards
+    }
+
+    /// How many rows are to be read: one more than asked for tells whether there is more.
+    pub(crate) fn wanted(&self) -> usize {
+        usize::try_from(self.limit).unwrap_or(usize::MAX).saturating_add(1)
+    }
+
     /// The condition's end of a page: one row more than asked for tells whether there is more.
     pub(crate) fn end(&self, query: &mut Query, forwards: &'static str, backwards: &'static str) {
         query.push(if self.backwards { backwards } else { forwards }, []);

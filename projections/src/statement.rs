@@ -18,6 +18,8 @@ pub struct Statement {
     pub sql: &'static str,
     /// What is bound to `$1`, `$2` ….
     pub cells: Vec<Cell>,
+    /// Whether it can be written together with others of the same text.
+    pub gathers: bool,
 }
 
 /// What is bound to one parameter.
@@ -45,7 +47,13 @@ impl std::fmt::Debug for Cell {
 
 impl Statement {
     pub(crate) fn new<const N: usize>(sql: &'static str, cells: [Cell; N]) -> Self {
-        Self { sql, cells: cells.into() }
+        Self { sql, cells: cells.into(), gathers: false }
+    }
+
+    /// Adds a row, by a text with one `VALUES (…)`. Those of a batch are written as one statement, before the model's next
+    /// statement that is no row: until then nothing may depend on which of them comes first.
+    pub(crate) fn row<const N: usize>(sql: &'static str, cells: [Cell; N]) -> Self {
+        Self { gathers: true, ..Self::new(sql, cells) }
     }
 }
 

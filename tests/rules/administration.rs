@@ -386,8 +386,9 @@ async fn a_member_is_invited_by_a_role() {
             .await
             .expect("it goes");
         let (app, organisation) = (&stage.node.app, stage.cast.organisation);
-        let events = app.audit_by_operator(organisation, &AuditFilter::default()).await.expect("the audit");
-        let invited = events.iter().rfind(|event| event.kind == Kind::Invited).expect("the invitation");
+        let question = AuditFilter { kinds: vec![Kind::Invited], ..AuditFilter::default() }.into();
+        let mut events = app.audit_by_operator(organisation, &question, Some(1)).await.expect("the audit");
+        let invited = events.next().await.expect("events").expect("the invitation").remove(0);
         assert!(matches!(invited.by, Actor::Person { role: Some(Role::Administrator), .. }), "{invited:?}");
     })
     .await;

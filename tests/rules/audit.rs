@@ -2,7 +2,7 @@
 
 use crate::{
     house::{ADMINISTRATOR, BRUNO, CLARA, GINA, OFFICER},
-    stage::{error, on_stage, open, text},
+    stage::{Stage, error, on_stage, open, text},
 };
 use sealpost::walk::client::Client;
 use serde_json::{Value, json};
@@ -99,6 +99,166 @@ async fn asking_is_recorded() {
         let (refused, events) = events(&mut officer, json!({ "outcomes": ["REFUSED"] })).await;
         assert_eq!(refused, 3, "{events:?}");
         assert!(events.iter().all(|event| event["kind"] == "ACCESS_REFUSED"), "{events:?}");
+    })
+    .await;
+}
+
+const ALIAS_FOR: &str = "mutation($input: AddAliasForInput!) { addAliasFor(input: $input) { alias { state } problems { code } } }";
+const SET_AUDIENCE: &str = "mutation($input: SetAudienceInput!) { setAudience(input: $input) \
+     { account { audience } problems { code } } }";
+const COUNTS: &str = "query($filter: AuditFilter, $bucket: Period!) { viewer { compliance \
+     { eventCounts(filter: $filter, bucket: $bucket) { from kind count } } } }";
+
+/// An attempt to log in that fails, from somewhere.
+async fn fail_from(stage: &Stage, network: &str, who: &str) {
+    let mut stranger = stage.stranger().with_header("X-Forwarded-For", network).expect("a header");
+    stranger.log_in(who, "not the password").await.expect("an answer");
+}
+
+fn kinds(events: &[Value]) -> Vec<&str> {
+    events.iter().filter_map(|event| event["kind"].as_str()).collect()
+}
+
+/// Q1: an address finds what touched it, also where nobody has it, and whoever has it or had it, as an alias too.
+#[tokio::test]
+async fn events_are_found_by_address() {
+    on_stage(async |stage| {
+        const ALIAS: &str = "c.weber@insurer.example";
+        let (mut clara, mut admin) = (stage.log_in(CLARA).await, stage.log_in(ADMINISTRATOR).await);
+        let clara_id = account(&mut clara).await;
+        let input = json!({ "accountId": clara_id, "address": ALIAS });
+        admin.act(ALIAS_FOR, input).await.expect("an alias");
+        stage.send(&mut clara, GINA, "From somebody").await;
+        fail_from(stage, "198.51.100.9", "nobody@guest.example").await;
+
+        let mut officer = stage.log_in(OFFICER).await;
+        let at =
+            |addresses: Value| json!({ "addresses": addresses, "kinds": ["MESSAGE_SENT", "LOGIN_FAILED"] });
+        let (_, by_alias) = events(&mut officer, at(json!(["C.Weber@INSURER.example"]))).await;
+        assert_eq!(kinds(&by_alias), ["MESSAGE_SENT"]);
+        let (_, by_address) = events(&mut officer, at(json!([CLARA]))).await;
+        assert_eq!(by_address, by_alias);
+        let (_, unregistered) = events(&mut officer, at(json!(["nobody@guest.example"]))).await;
+        assert_eq!(kinds(&unregistered), ["LOGIN_FAILED"]);
+        let (_, either) = events(&mut officer, at(json!(["nobody@guest.example", ALIAS]))).await;
+        assert_eq!(kinds(&either), ["LOGIN_FAILED", "MESSAGE_SENT"]);
+        assert_eq!(events(&mut officer, at(json!(["never@heard.example"]))).await.0, 0);
+        assert_eq!(events(&mut officer, at(json!([]))).await.0, 0);
+        let wrong = officer
+            .ask(EVENTS, json!({ "filter": { "addresses": ["no address"] } }))
+            .await
+            .expect("an answer");
+        assert_eq!(error(&wrong), "BAD_REQUEST", "{wrong}");
+
+        // Who asked about an address touched whoever has it, and no address stands in the question.
+        let asked = json!({ "subjectIds": [clara_id], "kinds": ["AUDIT_QUERIED"] });
+        let (touched, _) = events(&mut officer, asked).await;
+        assert_eq!(touched, 4, "by alias, by address, by either, and this one");
+    })
+    .await;
+}
+
+/// Q1, Q2: networks of any length, IPv4 and IPv6, find what came from within.
+#[tokio::test]
+async fn events_are_found_by_network() {
+    on_stage(async |stage| {
+        for network in ["198.51.100.9", "198.51.101.1", "203.0.113.7", "2001:db8:0:7::9", "2001:db8:1::1"] {
+            fail_from(stage, network, GINA).await;
+        }
+        let mut officer = stage.log_in(OFFICER).await;
+        for (networks, found) in [
+            (json!(["198.51.100.0/24"]), 1),
+            (json!(["198.51.100.0/23"]), 2),
+            (json!(["198.51.100.0/23", "203.0.113.7"]), 3),
+            (json!(["192.0.0.0/3"]), 3),
+            (json!(["2001:db8::/32"]), 2),
+            (json!(["2001:db8::/47"]), 2),
+            (json!(["2001:db8:0:7::/64"]), 1),
+            (json!(["2001:db8:0:7::8/125"]), 1),
+            (json!(["2001:db8:0:7::/125"]), 0),
+            (json!(["10.0.0.0/8"]), 0),
+        ] {
+            let (total, _) =
+                events(&mut officer, json!({ "networks": networks, "kinds": ["LOGIN_FAILED"] })).await;
+            assert_eq!(total, found, "{networks}");
+        }
+        for (wrong, told) in
+            [(json!(["198.51.100.9/24"]), "first address"), (json!(["home"]), "192.0.2.0/24")]
+        {
+            let answer =
+                officer.ask(EVENTS, json!({ "filter": { "networks": wrong } })).await.expect("an answer");
+            assert_eq!(error(&answer), "BAD_REQUEST");
+            assert!(answer["errors"][0]["message"].as_str().expect("words").contains(told), "{answer}");
+        }
+        let many = vec!["10.0.0.0/8"; 21];
+        let answer = officer.ask(EVENTS, json!({ "filter": { "networks": many } })).await.expect("an answer");
+        assert!(
+            answer["errors"][0]["message"].as_str().expect("words").contains("20 networks at most"),
+            "{answer}"
+        );
+    })
+    .await;
+}
+
+/// C15: an audience finds what touched its guests while they belonged to it.
+#[tokio::test]
+async fn events_are_found_by_audience() {
+    on_stage(async |stage| {
+        stage.change_policy(|policy| policy.accounts.audiences = ["broker".into(), "member".into()].into()).await;
+        let (mut admin, mut gina) = (stage.log_in(ADMINISTRATOR).await, stage.log_in(GINA).await);
+        let gina_id = account(&mut gina).await;
+        for audience in [json!("broker"), json!("member"), Value::Null] {
+            let input = json!({ "accountId": gina_id, "audience": audience });
+            admin.act(SET_AUDIENCE, input).await.expect("an audience");
+            fail_from(stage, "198.51.100.9", GINA).await;
+        }
+        let mut officer = stage.log_in(OFFICER).await;
+        let of = |audiences: Value| json!({ "audiences": audiences, "kinds": ["LOGIN_FAILED", "AUDIENCE_CHANGED"] });
+        let (_, brokers) = events(&mut officer, of(json!(["broker"]))).await;
+        assert_eq!(kinds(&brokers), ["AUDIENCE_CHANGED", "LOGIN_FAILED", "AUDIENCE_CHANGED"], "moving on touches both");
+        let (_, both) = events(&mut officer, of(json!(["broker", "member"]))).await;
+        assert_eq!(both.len(), 5);
+        assert_eq!(events(&mut officer, of(json!(["nobody"]))).await.0, 0);
+    })
+    .await;
+}
+
+/// Q2: a chart of failed logins by day; what has no bounds is refused with words that say what to ask instead.
+#[tokio::test]
+async fn events_are_counted_for_charts() {
+    on_stage(async |stage| {
+        fail_from(stage, "198.51.100.9", GINA).await;
+        stage.advance("P1D").await;
+        for _ in 0..2 {
+            fail_from(stage, "203.0.113.7", GINA).await;
+        }
+        let mut officer = stage.log_in(OFFICER).await;
+        let filter = json!({ "kinds": ["LOGIN_FAILED"] });
+        let chart = async |officer: &mut Client, filter: &Value, bucket: &str| {
+            let answer =
+                officer.ask(COUNTS, json!({ "filter": filter, "bucket": bucket })).await.expect("an answer");
+            answer["data"]["viewer"]["compliance"]["eventCounts"].clone()
+        };
+        let bar = |from: &str, count: u32| json!({ "from": from, "kind": "LOGIN_FAILED", "count": count });
+        let by_day = [bar("2026-03-02T00:00:00Z", 1), bar("2026-03-03T00:00:00Z", 2)];
+        assert_eq!(chart(&mut officer, &filter, "P1D").await, json!(by_day));
+        assert_eq!(chart(&mut officer, &filter, "P1M").await, json!([bar("2026-03-01T00:00:00Z", 3)]));
+        let from_there = json!({ "kinds": ["LOGIN_FAILED"], "networks": ["203.0.113.0/24"] });
+        assert_eq!(chart(&mut officer, &from_there, "PT1H").await, json!([bar("2026-03-03T09:00:00Z", 2)]));
+        let late = json!({ "kinds": ["LOGIN_FAILED"], "from": "2026-03-02T09:00:01Z" });
+        assert_eq!(chart(&mut officer, &late, "P1D").await, json!([bar("2026-03-03T00:00:00Z", 2)]));
+        for (bucket, code, told) in [
+            ("PT1M", "LIMIT_EXCEEDED", "400 buckets"),
+            ("P1M1D", "BAD_REQUEST", "not both"),
+            ("PT0S", "BAD_REQUEST", "has a length"),
+        ] {
+            let answer = officer.ask(COUNTS, json!({ "bucket": bucket })).await.expect("an answer");
+            assert_eq!(error(&answer), code, "{answer}");
+            assert!(answer["errors"][0]["message"].as_str().expect("words").contains(told), "{answer}");
+        }
+        let mut clara = stage.log_in(CLARA).await;
+        let answer = clara.ask(COUNTS, json!({ "bucket": "P1D" })).await.expect("an answer");
+        assert_eq!(error(&answer), "FORBIDDEN");
     })
     .await;
 }

@@ -40,6 +40,7 @@ impl From<app::Error> for JobError {
             }
             app::Error::Internal(ref cause) if passes(cause.as_ref()) => Self::Retry(error.into()),
             app::Error::Internal(_)
+            | app::Error::TooMuch(_)
             | app::Error::Unauthenticated
             | app::Error::SessionEnded
             | app::Error::Forbidden
@@ -65,6 +66,7 @@ fn passes(cause: &(dyn Error + Send + Sync + 'static)) -> bool {
             ProjectionError::Key(error) => key_passes(error),
             ProjectionError::Unreadable { .. }
             | ProjectionError::Parked { .. }
+            | ProjectionError::TooMuch(_)
             | ProjectionError::Unknown { .. } => false,
         }
     } else {

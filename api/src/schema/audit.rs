@@ -10,14 +10,14 @@ use super::{
 };
 use crate::{
     asker::{asker, viewer},
-    codes::failure,
+    codes::{Code, error, failure},
     loaders::Rows,
 };
-use app::{AuditedEvent, EventRef};
+use app::{AuditQuestion, AuditedEvent, EventRef};
 use async_graphql::{
     ComplexObject, Context, Enum, ID, InputObject, Result, SimpleObject, dataloader::DataLoader,
 };
-use domain::{AccountId, MessageId, Timestamp, event};
+use domain::{AccountId, MessageId, Timestamp, address, event, policy};
 use eventstore::Position;
 use projections::audit;
 
@@ -122,6 +122,27 @@ pub(crate) enum AuditOutcome {
     Failed,
 }
 
+/// One bar of a chart.
+#[derive(SimpleObject)]
+pub(crate) struct EventCount {
+    /// Start of the bucket.
+    from: DateTime,
+    /// Which kind.
+    kind: AuditEventKind,
+    /// How many.
+    count: i32,
+}
+
+impl From<audit::EventCount> for EventCount {
+    fn from(counted: audit::EventCount) -> Self {
+        Self {
+            from: counted.from.into(),
+            kind: counted.kind.into(),
+            count: i32::try_from(counted.count).unwrap_or(i32::MAX),
+        }
+    }
+}
+
 /// Conditions on events; all must hold, a list means any of it.
 #[derive(InputObject)]
 pub(crate) struct AuditFilter {
@@ -135,10 +156,16 @@ pub(crate) struct AuditFilter {
     actor_ids: Option<Vec<ID>>,
     /// Touching one of these accounts.
     subject_ids: Option<Vec<ID>>,
+    /// Touching one of these addresses, also unregistered ones.
+    addresses: Option<Vec<EmailAddress>>,
     /// Touching one of these messages.
     message_ids: Option<Vec<ID>>,
+    /// From within one of these networks.
+    networks: Option<Vec<Network>>,
     /// With one of these outcomes.
     outcomes: Option<Vec<AuditOutcome>>,
+    /// Touching guests of one of these audiences (C15).
+    audiences: Option<Vec<String>>,
     /// True: done by right of a role (Q10).
     privileged: Option<bool>,
     /// False: nobody signed it off (Q2, Q10).
@@ -146,9 +173,9 @@ pub(crate) struct AuditFilter {
 }
 
 impl AuditFilter {
-    /// The conditions as the read model takes them. A list of which nothing can exist finds nothing; there an empty list
-    /// would find everything.
-    pub(crate) fn into_filter(self) -> audit::AuditFilter {
+    /// The conditions as the audit takes them. A list of which nothing can exist finds nothing; there an empty list would
+    /// find everything.
+    pub(crate) fn into_question(self) -> Result<AuditQuestion> {
         let kinds = self.kinds.map(|kinds| kinds.into_iter().flat_map(recorded_kinds).collect::<Vec<_>>());
         let ids = |kind, ids: Option<Vec<ID>>| -> Option<Vec<_>> {
             ids.map(|ids| ids.iter().filter_map(|id| ids::parse(kind, id)).collect())
@@ -158,24 +185,46 @@ impl AuditFilter {
         let messages = ids(Kind::Message, self.message_ids);
         let outcomes: Option<Vec<_>> =
             self.outcomes.map(|outcomes| outcomes.into_iter().map(audit::Outcome::from).collect());
+        let addresses = each(self.addresses, |address| {
+            address::EmailAddress::parse(&address.0)
+                .map_err(|_| "Write each of `addresses` as ada@example.org.".into())
+        })?;
+        let networks = each(self.networks, |network| {
+            policy::Network::parse(&network.0).map_err(|error| error.to_string())
+        })?;
         let impossible = [&actors, &subjects, &messages].into_iter().flatten().any(Vec::is_empty)
             || kinds.as_ref().is_some_and(Vec::is_empty)
-            || outcomes.as_ref().is_some_and(Vec::is_empty);
+            || outcomes.as_ref().is_some_and(Vec::is_empty)
+            || addresses.as_ref().is_some_and(Vec::is_empty)
+            || networks.as_ref().is_some_and(Vec::is_empty)
+            || self.audiences.as_ref().is_some_and(Vec::is_empty);
         let until = if impossible { Some(BEFORE_ALL) } else { self.until.map(|at| at.0) };
         let accounts = |ids: Option<Vec<_>>| ids.into_iter().flatten().map(AccountId::new).collect();
-        audit::AuditFilter {
+        let filter = audit::AuditFilter {
             from: self.from.map(|at| at.0),
             until,
             kinds: kinds.unwrap_or_default(),
             actors: accounts(actors),
             subjects: accounts(subjects),
             messages: messages.into_iter().flatten().map(MessageId::new).collect(),
-            addresses: vec![],
+            networks: networks.unwrap_or_default(),
+            audiences: self.audiences.unwrap_or_default(),
             outcomes: outcomes.unwrap_or_default(),
             privileged: self.privileged,
             reviewed: self.reviewed,
-        }
+            ..audit::AuditFilter::default()
+        };
+        Ok(AuditQuestion { filter, addresses: addresses.unwrap_or_default() })
     }
+}
+
+/// Every entry of a list as what it must be; the words say how one is written.
+fn each<T, U>(
+    list: Option<Vec<T>>,
+    parse: impl Fn(T) -> std::result::Result<U, String>,
+) -> Result<Option<Vec<U>>> {
+    let parse = |entry| parse(entry).map_err(|words| error(Code::BadRequest, words));
+    list.map(|entries| entries.into_iter().map(parse).collect()).transpose()
 }
 
 /// Nothing was recorded before 1970.

@@ -61,6 +61,18 @@ impl Network {
         Self { base, prefix }
     }
 
+    /// Its first address.
+    #[must_use]
+    pub fn base(&self) -> IpAddr {
+        self.base
+    }
+
+    /// How many leading bits its addresses share.
+    #[must_use]
+    pub fn prefix(&self) -> u8 {
+        self.prefix
+    }
+
     /// Whether the address lies in it; an IPv4 address written as IPv6 (RFC 4291 §2.5.5.2) counts as IPv4 (B18).
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {

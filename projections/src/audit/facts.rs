@@ -33,8 +33,8 @@ pub struct Facts {
     pub outcome: Outcome,
     /// Whom it touched.
     pub subjects: Vec<AccountId>,
-    /// Which address it touched, if that is not an account's.
-    pub address: Option<AddressTag>,
+    /// Which addresses it touched besides those of accounts.
+    pub addresses: Vec<AddressTag>,
     /// Which messages it touched.
     pub messages: Vec<MessageId>,
     /// Result code.
@@ -61,13 +61,13 @@ pub fn facts(recorded: &Recorded) -> Facts {
             let facts = of_account(event);
             Facts { subjects: [vec![*account], facts.subjects].concat(), ..facts }
         }
-        Event::Reservation(address, event) => Facts { address: Some(*address), ..of_reservation(event) },
+        Event::Reservation(address, event) => Facts { addresses: vec![*address], ..of_reservation(event) },
         Event::Network(_, event) => of_network(event),
         Event::Device(_, event) => of_device(event),
         Event::Draft(_, event) => of_draft(event),
         Event::Message(message, event) => of_message(*message, event),
         Event::Intake(_, event) => of_intake(event),
-        Event::Replier(address, event) => Facts { address: Some(*address), ..of_replier(event) },
+        Event::Replier(address, event) => Facts { addresses: vec![*address], ..of_replier(event) },
         Event::Notification(_, event) => of_notification(event),
         Event::Audit(_, event) => of_audit(event),
         Event::Export(_, event) => of_export(event),
@@ -88,7 +88,7 @@ impl Facts {
             kind,
             outcome: Outcome::Done,
             subjects: vec![],
-            address: None,
+            addresses: vec![],
             messages: vec![],
             reason: None,
             privileged: false,
@@ -446,7 +446,8 @@ fn of_notification(event: &notification::Event) -> Facts {
 fn of_audit(event: &audit::Event) -> Facts {
     match event {
         audit::Event::Queried { question, .. } => Facts {
-            subjects: question.actors.iter().chain(&question.subjects).copied().collect(),
+            subjects: [&question.actors[..], &question.subjects, &question.holders].concat(),
+            addresses: question.addresses.clone(),
             messages: question.messages.clone(),
             reason: match question.topic {
                 Topic::Audit => None,

@@ -262,7 +262,7 @@ fn addresses_are_told() {
         ],
         |event| Event::Reservation(id(8), event),
     );
-    assert_eq!(facts(&recorded(Event::Reservation(id(8), challenged))).address, Some(id(8)));
+    assert_eq!(facts(&recorded(Event::Reservation(id(8), challenged))).addresses, [id(8)]);
 }
 
 /// Q1, A47, A26: what an organisation shows and which domains it has is told.

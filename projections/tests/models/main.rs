@@ -3,6 +3,7 @@
 mod accounts;
 mod acts;
 mod aftermath;
+mod asking;
 mod audit;
 mod correspondence;
 mod drafts;

@@ -93,7 +93,7 @@ async fn no_value_stands_in_a_statement() {
     let tags = Tags::new(Key::random());
     for recorded in world.events().await {
         for model in READ_MODELS {
-            for Statement { sql, cells } in (model.apply)(&recorded, &tags) {
+            for Statement { sql, cells, gathers } in (model.apply)(&recorded, &tags) {
                 assert!(!sql.contains('\'') && !sql.contains('"'), "{sql}");
                 let words = sql.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$');
                 let words: BTreeSet<_> = words.collect();
@@ -102,6 +102,7 @@ async fn no_value_stands_in_a_statement() {
                 assert!(tables.into_iter().all(|table| model.tables.contains(table)), "{sql}");
                 let places: BTreeSet<_> = words.iter().filter(|word| word.starts_with('$')).collect();
                 assert_eq!(places.len(), cells.len(), "{sql}");
+                assert!(!gathers || sql.matches("VALUES (").count() == 1, "{sql}");
             }
         }
     }

@@ -2,15 +2,21 @@
 
 use crate::{
     asker::{asker, unknown_cursor, viewer},
-    codes::failure,
+    codes::{Code, error, failure},
     schema::{
-        audit::{AuditEvent, AuditFilter},
+        administration::counted,
+        audit::{AuditEvent, AuditFilter, EventCount},
         paging::{self, Connection, Paging, connection},
+        scalars::Period,
     },
 };
 use async_graphql::{Context, Object, Result};
+use domain::period::buckets::Buckets;
 use eventstore::Position;
 use projections::audit::PositionPage;
+
+/// What a chart weighs: as much as a page of events.
+const COUNTING: usize = 50;
 
 /// The part of `Compliance` that asks the audit.
 #[derive(Default)]
@@ -38,10 +44,25 @@ impl Events {
             last: paging.last,
             before: position(paging.before.as_deref())?,
         };
-        let filter = filter.map(AuditFilter::into_filter).unwrap_or_default();
-        let found = asker.app.audit(&viewer, &filter, page).await.map_err(failure)?;
+        let question = filter.map(AuditFilter::into_question).transpose()?.unwrap_or_default();
+        let found = asker.app.audit(&viewer, &question, page, counted(ctx)).await.map_err(failure)?;
         let entry = |event: &app::AuditedEvent| event.position.to_be_bytes().to_vec();
-        connection(asker, found.events, Some(found.total), entry, AuditEvent::from).await.map(Some)
+        connection(asker, found.events, found.total, entry, AuditEvent::from).await.map(Some)
+    }
+
+    /// How many events per kind and time, for charts; at most 400 buckets.
+    #[graphql(complexity = "COUNTING + child_complexity")]
+    async fn event_counts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Narrow it; all conditions must hold.")] filter: Option<AuditFilter>,
+        #[graphql(desc = "Length of a bucket.")] bucket: Period,
+    ) -> Result<Option<Vec<EventCount>>> {
+        let (asker, viewer) = (asker(ctx), viewer(ctx)?);
+        let question = filter.map(AuditFilter::into_question).transpose()?.unwrap_or_default();
+        let buckets = Buckets::of(bucket.0).map_err(|wrong| error(Code::BadRequest, wrong.to_string()))?;
+        let counts = asker.app.event_counts(&viewer, &question, buckets).await.map_err(failure)?;
+        Ok(Some(counts.into_iter().map(EventCount::from).collect()))
     }
 }
 

@@ -68,6 +68,8 @@ pub(super) fn examples() -> Vec<Example> {
     examples.extend(audit().map(of::<Audit>));
     let asked = audit::Event::Queried { question: question(Topic::Accounts), at: AT };
     examples.push(with::<Audit>(("topic", asked)));
+    let asked = audit::Event::Queried { question: whole_question(), at: AT };
+    examples.push(with::<Audit>(("filter", asked)));
     examples.extend(export::export().map(of::<Export>));
     examples.push(of::<Review>(review()));
     examples.extend(key().map(of::<VaultKey>));
@@ -179,6 +181,19 @@ fn question(topic: Topic) -> Question {
         actors: vec![id(1)],
         subjects: vec![id(2)],
         messages: vec![id(9)],
+        ..Question::default()
+    }
+}
+
+fn whole_question() -> Question {
+    Question {
+        addresses: vec![id(3)],
+        holders: vec![id(4)],
+        networks: vec![id(5)],
+        audiences: vec![id(6)],
+        outcomes: vec!["FAILED".into()],
+        privileged: Some(true),
+        ..question(Topic::Audit)
     }
 }
 
