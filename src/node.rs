@@ -218,7 +218,12 @@ pub async fn open_log(config: &Config, clock: Clock) -> Result<Log> {
     }
     let root = config.keys.root()?;
     let vault = Vault::open(db.clone(), &root, &config.keys.folder, clock.clone()).await?;
-    Ok(Log::open(db, vault, clock).await?)
+    let log = Log::open(db, vault, clock).await?;
+    let replayed = log.replay_tombstones(log.now()).await?;
+    if replayed > 0 {
+        tracing::warn!(replayed, "keys that a backup brought back are destroyed again");
+    }
+    Ok(log)
 }
 
 /// What signs the log, and where it is anchored on this machine.

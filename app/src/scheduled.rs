@@ -58,7 +58,7 @@ impl App {
     /// Destroys the keys of past days on which nothing stands any more; checks that first (A21).
     async fn shred_days(&self, organisation: OrganisationId) -> Result<u64, Error> {
         let now = self.log.now();
-        self.log.finish_destructions(organisation, now).await?;
+        self.finish_destructions(organisation).await?;
         let mut shredded = 0;
         for day in self.log.vault().expiry_days_before(organisation, now.day()).await? {
             if self.models.messages_unexpired_before(organisation, end_of(day)).await? > 0 {

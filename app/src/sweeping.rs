@@ -49,6 +49,16 @@ impl App {
         Ok(())
     }
 
+    /// Finishes what was interrupted between the announcement of a key's end and its record.
+    pub(crate) async fn finish_destructions(&self, organisation: OrganisationId) -> Result<(), Error> {
+        let now = self.log.now();
+        self.log.finish_destructions(organisation, now).await?;
+        for key in self.models.keys_to_destroy(organisation).await? {
+            self.log.finish_destruction(organisation, key, now).await?;
+        }
+        Ok(())
+    }
+
     /// Destroys the keys that nobody may open anything with any more, after the event that says so.
     pub(crate) async fn shred(
         &self,

@@ -8,6 +8,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use time::Date;
+use uuid::Uuid;
 
 /// The aggregate's name; never constructed.
 pub enum VaultKey {}
@@ -51,6 +52,11 @@ pub enum Subject {
     Credentials {
         /// Whose.
         account: AccountId,
+    },
+    /// What is known of a person, or what a record says in words (K5).
+    Personal {
+        /// The id of the account or record, or the tag of the address.
+        owner: Uuid,
     },
     /// A draft that was sent or thrown away.
     Draft {

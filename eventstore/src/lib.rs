@@ -6,6 +6,7 @@ pub mod blobs;
 pub mod clock;
 mod codec;
 pub mod db;
+mod fault;
 pub mod keys;
 pub mod leases;
 pub mod log;

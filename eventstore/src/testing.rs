@@ -75,6 +75,14 @@ impl TestDb {
         Self::open(server.url(&name), dir, Some((server.clone(), name))).await
     }
 
+    /// Another fresh one of the same kind.
+    pub async fn like(other: &Self) -> Self {
+        match other.db.dialect() {
+            Dialect::Sqlite => Self::sqlite().await,
+            Dialect::Postgres => Self::postgres().await,
+        }
+    }
+
     /// A database of its own with everything that is in this one and in its folder. Nobody may have this one open, nor may
     /// it change any more.
     pub async fn copy(&self) -> Self {

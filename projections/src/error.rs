@@ -93,7 +93,10 @@ fn key_is_wrong(error: &KeyError) -> bool {
         | KeyError::CredentialMissing(_)
         | KeyError::WrongRoot(_)
         | KeyError::EpochsMissing(_)
+        | KeyError::EpochsOfOthers(_)
         | KeyError::EpochMissing { .. }
+        | KeyError::Tombstone { .. }
+        | KeyError::Indestructible(_)
         | KeyError::File { .. }
         | KeyError::Destroyed => false,
     }

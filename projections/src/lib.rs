@@ -10,6 +10,7 @@ pub mod accounts;
 pub mod addresses;
 mod advance;
 pub mod audit;
+mod destructions;
 mod error;
 pub mod exports;
 pub mod links;
@@ -59,5 +60,6 @@ pub const READ_MODELS: &[ReadModel] = &[
     notifications::MODEL,
     rule_hits::MODEL,
     exports::MODEL,
+    destructions::MODEL,
     audit::MODEL,
 ];

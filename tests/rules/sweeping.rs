@@ -107,6 +107,32 @@ async fn no_read_model_costs_a_key() {
     .await;
 }
 
+/// K5: what was condemned does not stay so, whatever it was for; a crash left a key that nobody would ask for again.
+#[tokio::test]
+async fn nothing_stays_condemned() {
+    on_stage(async |stage| {
+        let (mut clara, mut bruno) = (stage.log_in(CLARA).await, stage.log_in(BRUNO).await);
+        let message = stage.send(&mut clara, BRUNO, "For Bruno").await;
+        let [account] = recipients(stage).await[..] else { panic!("one message") };
+        let (name, subject) = incoming(stage, account);
+        let id = living_key(stage, &name).await.expect("he has a mailbox");
+        condemn_and_crash(stage, id, subject).await;
+        let app = &stage.node.app;
+        let waiting = async || {
+            app.models().wait_for(app.log().head(), &["destructions"]).await.expect("it catches up");
+            app.models().pending_destruction_count().await.expect("they are counted")
+        };
+        assert_eq!(waiting().await, 1);
+        expire_messages(stage).await;
+        let at = stage.clock.now();
+        let requested = key::Event::DestructionRequested { subject, at };
+        assert_eq!(record(stage, id).await, [requested, key::Event::Destroyed { at }]);
+        assert_eq!((living_key(stage, &name).await, waiting().await), (None, 0));
+        assert_eq!(codes(&open(&mut bruno, &message).await), ["UNAVAILABLE"]);
+    })
+    .await;
+}
+
 async fn expire_messages(stage: &Stage) {
     let app = &stage.node.app;
     app.wait_for(app.log().head()).await.expect("the read models catch up");

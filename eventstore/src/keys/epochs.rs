@@ -1,7 +1,8 @@
 //! Epoch keys: files beside the database, sealed under the root. A backup of the database alone opens nothing.
 
 use super::{KeyError, KeyFiles, files::Sealed};
-use domain::OrganisationId;
+use crate::db::Db;
+use domain::{OrganisationId, Timestamp};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use seal::Key;
 use std::{
@@ -10,9 +11,10 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-/// The epoch keys that are kept, by number. Clones share them.
+/// The epochs, and the keys of those that are kept. Clones share them.
 #[derive(Clone)]
 pub struct Epochs {
+    pub(super) db: Db,
     keys: Arc<RwLock<BTreeMap<i64, Key>>>,
     files: KeyFiles,
 }
@@ -20,32 +22,38 @@ pub struct Epochs {
 /// Files opened at once, where a command is asked for each.
 const TOGETHER: usize = 8;
 const FIRST: i64 = 1;
+const BEGIN_FIRST: &str =
+    "INSERT INTO key_epochs (epoch, announced_at, begun_at) VALUES ($1, $2, $2) ON CONFLICT DO NOTHING";
+const CURRENT: &str = "SELECT MAX(epoch) AS epoch FROM key_epochs WHERE begun_at IS NOT NULL";
 
 impl Epochs {
-    /// Opens the epoch keys. `empty` says that the database has no keys yet: then the first one is made.
-    pub(super) async fn open(files: KeyFiles, empty: bool) -> Result<Self, KeyError> {
-        let epochs = Self { keys: Arc::default(), files };
-        epochs.load().await?;
-        match epochs.newest() {
-            Some(_) => {}
-            None if empty => {
-                epochs.files.make_root_if_missing()?;
-                // Whoever was faster made it.
-                epochs.files.create(&Sealed::Epoch(FIRST), Key::random().expose()).await?;
-                epochs.load().await?;
-            }
-            None => return Err(KeyError::EpochsMissing(epochs.folder().to_owned())),
+    /// Opens the epoch keys of a database. One that is empty gets the first, and a root if it has none.
+    pub(super) async fn open(db: Db, files: KeyFiles, now: Timestamp) -> Result<Self, KeyError> {
+        let epochs = Self { db, keys: Arc::default(), files };
+        let begun = epochs.newest_begun().await?.is_some();
+        match (begun, epochs.listed()?.is_empty()) {
+            (false, true) => epochs.begin_first(now).await?,
+            (false, false) => return Err(KeyError::EpochsOfOthers(epochs.folder().to_owned())),
+            (true, true) => return Err(KeyError::EpochsMissing(epochs.folder().to_owned())),
+            (true, false) => {}
         }
+        epochs.load().await?;
         Ok(epochs)
+    }
+
+    async fn begin_first(&self, now: Timestamp) -> Result<(), KeyError> {
+        self.files.make_root_if_missing()?;
+        // Whoever was faster made it.
+        self.files.create(&Sealed::Epoch(FIRST), Key::random().expose()).await?;
+        self.db.run(BEGIN_FIRST, vec![FIRST.into(), now.micros().into()]).await?;
+        Ok(())
     }
 
     /// Learns the keys of files that came, and forgets those of files that went.
     pub(super) async fn load(&self) -> Result<(), KeyError> {
-        let listed = self.files.list()?;
-        let numbers =
-            || listed.iter().filter_map(|file| if let Sealed::Epoch(n) = file { Some(*n) } else { None });
-        self.keys().retain(|number, _| numbers().any(|listed| listed == *number));
-        let new: Vec<i64> = numbers().filter(|number| !self.keys().contains_key(number)).collect();
+        let listed = self.listed()?;
+        self.keys().retain(|number, _| listed.contains(number));
+        let new: Vec<i64> = listed.into_iter().filter(|number| !self.keys().contains_key(number)).collect();
         let opened = stream::iter(new).map(|number| self.read(number)).buffer_unordered(TOGETHER);
         let opened: Vec<Option<(i64, Key)>> = opened.try_collect().await?;
         self.keys().extend(opened.into_iter().flatten());
@@ -59,14 +67,22 @@ impl Epochs {
         Ok(Some((number, key.map_err(|_| KeyError::WrongRoot(self.folder().to_owned()))?)))
     }
 
-    /// The epoch that new keys are sealed under.
-    pub(super) fn current(&self) -> i64 {
-        self.newest().unwrap_or(FIRST)
+    /// The epoch that new keys are sealed under. The database says so, to all nodes the same.
+    pub(super) async fn current(&self) -> Result<i64, KeyError> {
+        self.newest_begun().await?.ok_or_else(|| KeyError::EpochsMissing(self.folder().to_owned()))
     }
 
-    /// The newest epoch that is known here.
-    fn newest(&self) -> Option<i64> {
-        self.keys().last_key_value().map(|(number, _)| *number)
+    async fn newest_begun(&self) -> Result<Option<i64>, KeyError> {
+        Ok(self.db.one(CURRENT, vec![]).await?.opt_int("epoch")?)
+    }
+
+    /// The epochs that have a file.
+    pub(super) fn listed(&self) -> Result<Vec<i64>, KeyError> {
+        let number = |file| match file {
+            Sealed::Epoch(number) => Some(number),
+            Sealed::Secret(_) => None,
+        };
+        Ok(self.files.list()?.into_iter().filter_map(number).collect())
     }
 
     /// What an organisation's vault rows of that epoch are sealed under. An epoch that is not known here may have come

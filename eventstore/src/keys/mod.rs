@@ -11,17 +11,22 @@ mod epochs;
 mod files;
 mod grants;
 mod log_key;
+mod name;
 mod root;
+mod tombstones;
 mod vault;
 
 pub use epochs::Epochs;
 pub use files::KeyFiles;
 pub use grants::{open_grant, seal_grant};
 pub use log_key::{LogKey, LogKeyError};
+pub use name::{KeyName, Purpose};
 pub use root::{RootCommand, RootKeyProvider};
-pub use vault::{KeyName, Purpose, Vault, VaultKey};
+pub use tombstones::{Tombstone, tombstones};
+pub use vault::{Vault, VaultKey};
 
 use crate::db::DbError;
+use seal::KeyId;
 use std::{io, path::PathBuf};
 use thiserror::Error;
 
@@ -76,6 +81,12 @@ pub enum KeyError {
         "the epoch keys in {0} are missing, and the database has data sealed under them; restore that folder"
     )]
     EpochsMissing(PathBuf),
+    /// The folder has epoch keys though the database never began one.
+    #[error(
+        "the epoch keys in {0} are not of this database, which has none yet; set keys.folder to a folder of its own, or, if a \
+         first start was interrupted, delete that folder"
+    )]
+    EpochsOfOthers(PathBuf),
     /// A key in the database is sealed under an epoch whose key is not there.
     #[error(
         "a key in the database is sealed under epoch {epoch}, whose key is not in {folder}. A database older than the key \
@@ -101,6 +112,22 @@ pub enum KeyError {
         "a key in the database does not open under epoch {0}; database and key folder do not belong together"
     )]
     Unopenable(i64),
+    /// A line that is no tombstone stands among the tombstones.
+    #[error(
+        "line {line} of {path} is no tombstone; the file was damaged, put it back from the backup of that folder"
+    )]
+    Tombstone {
+        /// Which file.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: u64,
+    },
+    /// A tombstone names a key that is never destroyed.
+    #[error(
+        "a tombstone names the key {0}, which this program never destroys; a newer program or somebody else wrote it. Run the \
+         newer program, or put the tombstones back from the backup of that folder"
+    )]
+    Indestructible(KeyId),
     /// The key was destroyed, and its name never gets another.
     #[error("this key was destroyed")]
     Destroyed,

@@ -1,20 +1,15 @@
 //! The vault: every key but root and epochs, each in a row of its own, sealed under its organisation's epoch key.
 
-use super::{Epochs, KeyError, KeyFiles};
+use super::{Epochs, KeyError, KeyFiles, KeyName, Purpose, RootKeyProvider, name::RowName};
 use crate::{
     clock::Clock,
     db::{Db, Row, Tx, Value},
 };
-use domain::{
-    AccountId, DraftId, OrganisationId, Timestamp,
-    event::Subject,
-    id::{ExportId, IntakeId},
-    message::Direction,
-    period::Period,
-};
+use domain::{OrganisationId, Timestamp, period::Period};
 use seal::{Key, KeyId};
 use std::{
     collections::HashMap,
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 use time::Date;
@@ -24,42 +19,8 @@ use time::Date;
 pub struct Vault {
     pub(super) db: Db,
     pub(super) epochs: Epochs,
-    clock: Clock,
+    pub(super) clock: Clock,
     cache: Arc<Mutex<Cache>>,
-}
-
-/// What a key is for. Stored as its number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Purpose {
-    /// Blind indexes and keyed tags.
-    Index = 1,
-    /// The audit skeleton of one quarter.
-    Audit = 2,
-    /// Personal data of one person.
-    Subject = 3,
-    /// Grants of received mail.
-    MailboxIn = 4,
-    /// Grants of sent mail.
-    MailboxOut = 5,
-    /// Password hashes, links.
-    Credential = 6,
-    /// Grants of everything that expires on one day.
-    ExpiryDay = 7,
-    /// Content of one draft.
-    Draft = 8,
-    /// A mail that is held.
-    Held = 9,
-    /// The files of one export.
-    Export = 17,
-}
-
-/// Which key is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct KeyName {
-    pub(super) organisation: OrganisationId,
-    pub(super) purpose: Purpose,
-    pub(super) owner: [u8; 16],
-    pub(super) generation: i64,
 }
 
 /// A key with its id.
@@ -83,10 +44,11 @@ const REMEMBERED: Period = Period::minutes(1);
 /// Keys remembered at once; beyond it the memory starts afresh.
 const REMEMBERED_KEYS: usize = 50_000;
 
-const FIND: &str = "SELECT key_id, epoch, sealed FROM vault \
+const FIND: &str = "SELECT organisation, purpose, owner, generation, key_id, epoch, sealed FROM vault \
      WHERE organisation = $1 AND purpose = $2 AND owner = $3 AND generation = $4";
-const FIND_BY_ID: &str = "SELECT key_id, epoch, sealed, purpose, owner, generation FROM vault \
+const FIND_BY_ID: &str = "SELECT organisation, purpose, owner, generation, key_id, epoch, sealed FROM vault \
      WHERE key_id = $1 AND organisation = $2";
+const ANY: &str = "SELECT organisation, purpose, owner, generation, key_id, epoch, sealed FROM vault LIMIT 1";
 const EXPIRY_DAYS: &str = "SELECT generation FROM vault \
      WHERE organisation = $1 AND purpose = $2 AND generation < $3 ORDER BY generation";
 const CREATE: &str = "INSERT INTO vault \
@@ -94,91 +56,14 @@ const CREATE: &str = "INSERT INTO vault \
      SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE NOT EXISTS (SELECT 1 FROM destroyed_keys \
      WHERE organisation = $2 AND purpose = $3 AND owner = $4 AND generation = $5) ON CONFLICT DO NOTHING";
 
-impl KeyName {
-    fn new(organisation: OrganisationId, purpose: Purpose, owner: [u8; 16], generation: i64) -> Self {
-        Self { organisation, purpose, owner, generation }
-    }
-    /// For blind indexes and keyed tags.
-    #[must_use]
-    pub fn index(organisation: OrganisationId) -> Self {
-        Self::new(organisation, Purpose::Index, [0; 16], 0)
-    }
-    /// For the audit skeleton of the quarter that an instant lies in.
-    #[must_use]
-    pub fn audit(organisation: OrganisationId, at: Timestamp) -> Self {
-        let day = at.day();
-        let quarter = (i64::from(u8::from(day.month())) - 1) / 3;
-        Self::new(organisation, Purpose::Audit, [0; 16], i64::from(day.year()) * 4 + quarter)
-    }
-    /// For a person's data.
-    #[must_use]
-    pub fn subject(organisation: OrganisationId, subject: Subject) -> Self {
-        let owner = match subject {
-            Subject::Account(account) => account.bytes(),
-            Subject::Address(address) => address.bytes(),
-            Subject::Record(record) => record.into_bytes(),
-        };
-        Self::new(organisation, Purpose::Subject, owner, 0)
-    }
-    /// For the grants of one mailbox generation.
-    #[must_use]
-    pub fn mailbox(
-        organisation: OrganisationId,
-        account: AccountId,
-        way: Direction,
-        generation: u32,
-    ) -> Self {
-        let purpose = match way {
-            Direction::In => Purpose::MailboxIn,
-            Direction::Out => Purpose::MailboxOut,
-        };
-        Self::new(organisation, purpose, account.bytes(), i64::from(generation))
-    }
-    /// For an account's password hash and links.
-    #[must_use]
-    pub fn credential(organisation: OrganisationId, account: AccountId) -> Self {
-        Self::new(organisation, Purpose::Credential, account.bytes(), 0)
-    }
-    /// For everything that expires on a day.
-    #[must_use]
-    pub fn expiry_day(organisation: OrganisationId, day: Date) -> Self {
-        Self::new(organisation, Purpose::ExpiryDay, [0; 16], i64::from(day.to_julian_day()))
-    }
-    /// For a draft's content.
-    #[must_use]
-    pub fn draft(organisation: OrganisationId, draft: DraftId) -> Self {
-        Self::new(organisation, Purpose::Draft, draft.bytes(), 0)
-    }
-    /// For a mail that is held.
-    #[must_use]
-    pub fn held(organisation: OrganisationId, intake: IntakeId) -> Self {
-        Self::new(organisation, Purpose::Held, intake.bytes(), 0)
-    }
-    /// For the files of an export.
-    #[must_use]
-    pub fn export(organisation: OrganisationId, export: ExportId) -> Self {
-        Self::new(organisation, Purpose::Export, export.bytes(), 0)
-    }
-    pub(super) fn values(&self) -> Vec<Value> {
-        vec![
-            i64::from(self.organisation.0).into(),
-            (self.purpose as i64).into(),
-            self.owner.into(),
-            self.generation.into(),
-        ]
-    }
-}
+/// Attempts at a new key, should its epoch end meanwhile.
+const ATTEMPTS: usize = 2;
 
 impl Vault {
     /// Opens the vault of a migrated database.
-    pub async fn open(
-        db: Db,
-        root: &super::RootKeyProvider,
-        folder: &std::path::Path,
-        clock: Clock,
-    ) -> Result<Self, KeyError> {
-        let empty = db.optional("SELECT 1 AS one FROM vault LIMIT 1", vec![]).await?.is_none();
-        let epochs = Epochs::open(KeyFiles::new(root.clone(), folder), empty).await?;
+    pub async fn open(db: Db, root: &RootKeyProvider, folder: &Path, clock: Clock) -> Result<Self, KeyError> {
+        let files = KeyFiles::new(root.clone(), folder);
+        let epochs = Epochs::open(db.clone(), files, clock.now()).await?;
         let vault = Self { db, epochs, clock, cache: Arc::default() };
         vault.check().await?;
         Ok(vault)
@@ -186,10 +71,8 @@ impl Vault {
 
     /// Opens one row, so that keys of another database are noticed at the start and not at the first letter.
     async fn check(&self) -> Result<(), KeyError> {
-        let sql = "SELECT organisation, purpose, owner, generation, key_id, epoch, sealed FROM vault LIMIT 1";
-        let Some(row) = self.db.optional(sql, vec![]).await? else { return Ok(()) };
-        let organisation = OrganisationId(u32::try_from(row.int("organisation")?).unwrap_or_default());
-        self.unseal(organisation, &row).await.map(drop)
+        let Some(row) = self.db.optional(ANY, vec![]).await? else { return Ok(()) };
+        self.unseal(&row).await.map(drop)
     }
 
     /// The key of that name, made if there was none. [`KeyError::Destroyed`] if there was one.
@@ -197,16 +80,27 @@ impl Vault {
         if let Some(found) = self.find(name).await? {
             return Ok(found);
         }
-        let made = VaultKey { id: KeyId::random(), key: Key::random() };
-        let epoch = self.epochs.current();
-        let wrapping = self.epochs.organisation_key(epoch, name.organisation).await?;
-        let sealed = seal::seal(&wrapping, LABEL, &aad(name, made.id, epoch), made.key.expose());
-        let mut values = vec![Value::from(made.id.0)];
+        let mut attempts = 1;
+        while let Err(problem) = self.create(&name.row()).await {
+            // The database refuses a key under an epoch that has ended: then there is a newer one.
+            if attempts == ATTEMPTS {
+                return Err(problem);
+            }
+            attempts += 1;
+        }
+        // Whoever was faster made it; a name in `destroyed_keys` gets none.
+        self.find(name).await?.ok_or(KeyError::Destroyed)
+    }
+
+    async fn create(&self, name: &RowName) -> Result<(), KeyError> {
+        let (id, key) = (KeyId::random(), Key::random());
+        let epoch = self.epochs.current().await?;
+        let sealed = self.seal(name, id, epoch, &key).await?;
+        let mut values = vec![Value::from(id.0)];
         values.extend(name.values());
         values.extend([epoch.into(), sealed.into(), self.clock.now().micros().into()]);
         self.db.run(CREATE, values).await?;
-        // Whoever was faster made it; a name in `destroyed_keys` gets none.
-        self.find(name).await?.ok_or(KeyError::Destroyed)
+        Ok(())
     }
 
     /// The key of that name, if there is one.
@@ -217,8 +111,8 @@ impl Vault {
         {
             return Ok(Some(key.clone()));
         }
-        let Some(row) = self.db.optional(FIND, name.values()).await? else { return Ok(None) };
-        let key = VaultKey { id: KeyId(row.bytes16("key_id")?), key: self.unseal_as(name, &row).await? };
+        let Some(row) = self.db.optional(FIND, name.row().values()).await? else { return Ok(None) };
+        let key = VaultKey { id: KeyId(row.bytes16("key_id")?), key: self.unseal(&row).await? };
         self.remember(|cache, until| drop(cache.by_name.insert(*name, (key.clone(), until))));
         Ok(Some(key))
     }
@@ -232,9 +126,8 @@ impl Vault {
             return Ok(key.clone());
         }
         let values = vec![id.0.into(), i64::from(organisation.0).into()];
-        let row = self.db.optional(FIND_BY_ID, values).await?;
-        let key = match row {
-            Some(row) => Some(self.unseal(organisation, &row).await?),
+        let key = match self.db.optional(FIND_BY_ID, values).await? {
+            Some(row) => Some(self.unseal(&row).await?),
             None => None,
         };
         self.remember(|cache, until| drop(cache.by_id.insert((organisation, id), (key.clone(), until))));
@@ -270,9 +163,26 @@ impl Vault {
         *self.cache() = Cache::default();
     }
 
+    /// The id of the key of that name in the database, whatever is remembered.
+    pub(super) async fn id_of(&self, name: &RowName) -> Result<Option<KeyId>, KeyError> {
+        let row = self.db.optional(FIND, name.values()).await?;
+        Ok(row.map(|row| row.bytes16("key_id").map(KeyId)).transpose()?)
+    }
+
+    /// The name of the key with that id in the database.
+    pub(super) async fn name_of(
+        &self,
+        organisation: OrganisationId,
+        id: KeyId,
+    ) -> Result<Option<RowName>, KeyError> {
+        let values = vec![id.0.into(), i64::from(organisation.0).into()];
+        let row = self.db.optional(FIND_BY_ID, values).await?;
+        Ok(row.map(|row| RowName::read(&row)).transpose()?)
+    }
+
     pub(super) async fn delete(
         tx: &mut Tx,
-        name: &KeyName,
+        name: &RowName,
         id: KeyId,
         at: Timestamp,
     ) -> Result<(), KeyError> {
@@ -287,23 +197,21 @@ impl Vault {
         Ok(())
     }
 
-    async fn unseal(&self, organisation: OrganisationId, row: &Row) -> Result<Key, KeyError> {
-        let purpose = row.int("purpose")?;
-        let name = KeyNameRow {
-            organisation,
-            purpose,
-            owner: row.bytes16("owner")?,
-            generation: row.int("generation")?,
-        };
-        self.unseal_row(&name, row).await
+    /// Seals a key for its row.
+    pub(super) async fn seal(
+        &self,
+        name: &RowName,
+        id: KeyId,
+        epoch: i64,
+        key: &Key,
+    ) -> Result<Vec<u8>, KeyError> {
+        let wrapping = self.epochs.organisation_key(epoch, name.organisation).await?;
+        Ok(seal::seal(&wrapping, LABEL, &name.aad(id, epoch), key.expose()))
     }
 
-    async fn unseal_as(&self, name: &KeyName, row: &Row) -> Result<Key, KeyError> {
-        self.unseal_row(&KeyNameRow::from(name), row).await
-    }
-
-    async fn unseal_row(&self, name: &KeyNameRow, row: &Row) -> Result<Key, KeyError> {
-        let epoch = row.int("epoch")?;
+    /// Opens a row with all columns.
+    pub(super) async fn unseal(&self, row: &Row) -> Result<Key, KeyError> {
+        let (name, epoch) = (RowName::read(row)?, row.int("epoch")?);
         let wrapping = self.epochs.organisation_key(epoch, name.organisation).await?;
         let aad = name.aad(KeyId(row.bytes16("key_id")?), epoch);
         let opened = seal::open(&wrapping, LABEL, &aad, &row.bytes("sealed")?);
@@ -325,37 +233,3 @@ impl Vault {
 }
 
 const LABEL: &str = "vault";
-
-/// A key's name as it stands in a row: its purpose may be one that a newer program made.
-struct KeyNameRow {
-    organisation: OrganisationId,
-    purpose: i64,
-    owner: [u8; 16],
-    generation: i64,
-}
-
-impl From<&KeyName> for KeyNameRow {
-    fn from(name: &KeyName) -> Self {
-        let KeyName { organisation, purpose, owner, generation } = *name;
-        Self { organisation, purpose: purpose as i64, owner, generation }
-    }
-}
-
-impl KeyNameRow {
-    /// Binds a sealed key to its name, id and epoch, so that rows cannot be exchanged.
-    fn aad(&self, id: KeyId, epoch: i64) -> Vec<u8> {
-        [
-            &self.organisation.0.to_be_bytes()[..],
-            &self.purpose.to_be_bytes(),
-            &self.owner,
-            &self.generation.to_be_bytes(),
-            &id.0,
-            &epoch.to_be_bytes(),
-        ]
-        .concat()
-    }
-}
-
-fn aad(name: &KeyName, id: KeyId, epoch: i64) -> Vec<u8> {
-    KeyNameRow::from(name).aad(id, epoch)
-}

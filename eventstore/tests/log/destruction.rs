@@ -75,7 +75,7 @@ async fn a_day_ends_for_everyone() {
             log.vault().expiry_days_before(ORGANISATION, Date::MAX).await.unwrap()
                 == [DAY.next_day().unwrap()]
         );
-        let tombstones = fs::read_to_string(test.dir.path().join("keys/tombstones")).unwrap();
+        let tombstones = fs::read_to_string(test.dir.path().join("keys/tombstones-2026-01-05")).unwrap();
         assert_eq!(tombstones, format!("{condemned} {ORGANISATION} {LATER}\n"));
     })
     .await;

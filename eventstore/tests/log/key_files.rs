@@ -127,6 +127,20 @@ async fn missing_epoch_keys_are_missed() {
     .await;
 }
 
+/// A44: an empty database does not make use of another's epoch keys, which it would renew and delete.
+#[tokio::test]
+async fn a_folder_belongs_to_one_database() {
+    on_both(async |test: TestDb| {
+        open(&test).await.unwrap();
+        open(&test).await.expect("it was begun, though it has no key yet");
+        let other = TestDb::like(&test).await;
+        let mixed = open_vault(other.db.clone(), test.dir.path()).await;
+        let folder = test.dir.path().join("keys");
+        assert!(matches!(mixed, Err(KeyError::EpochsOfOthers(path)) if path == folder));
+    })
+    .await;
+}
+
 /// A44: the keys of one database do not open another.
 #[tokio::test]
 async fn the_keys_of_another_database_are_refused() {

@@ -503,6 +503,8 @@ fn of_key(event: &key::Event) -> Facts {
                 key::Subject::IncomingMailbox { account, .. } => ("incoming_mailbox", Some(*account)),
                 key::Subject::OutgoingMailbox { account, .. } => ("outgoing_mailbox", Some(*account)),
                 key::Subject::Credentials { account } => ("credentials", Some(*account)),
+                // An address or a record is nobody's account, and found by nobody.
+                key::Subject::Personal { owner } => ("personal", Some(AccountId::new(*owner))),
                 key::Subject::Draft { .. } => ("draft", None),
                 key::Subject::Export { .. } => ("export", None),
                 key::Subject::Held { .. } => ("held_mail", None),

@@ -61,6 +61,7 @@ fn condemned(organisation: OrganisationId, key: VaultKeyId, subject: Subject) ->
         Subject::OutgoingMailbox { account, generation } => mailbox(Direction::Out, account, generation),
         // Nothing that was sent is read by these.
         Subject::Credentials { .. }
+        | Subject::Personal { .. }
         | Subject::Draft { .. }
         | Subject::Held { .. }
         | Subject::Export { .. } => None,

@@ -186,13 +186,14 @@ fn audit() -> [audit::Event; 2] {
     [Event::Queried { question, at: AT }, Event::AccessRefused { right: Right::ReadAudit, at: AT }]
 }
 
-fn keys_of_accounts() -> [(&'static str, key::Event); 6] {
+fn keys_of_accounts() -> [(&'static str, key::Event); 7] {
     use key::Subject;
     let requested = |subject| key::Event::DestructionRequested { subject, at: AT };
     [
         ("incoming_mailbox", requested(Subject::IncomingMailbox { account: id(1), generation: 2 })),
         ("outgoing_mailbox", requested(Subject::OutgoingMailbox { account: id(1), generation: 1 })),
         ("credentials", requested(Subject::Credentials { account: id(1) })),
+        ("personal", requested(Subject::Personal { owner: id::<()>(1).uuid() })),
         ("draft", requested(Subject::Draft { draft: id(2) })),
         ("held", requested(Subject::Held { intake: id(3) })),
         ("export", requested(Subject::Export { export: id(4) })),
