@@ -19,6 +19,7 @@ pub mod file_name;
 pub mod id;
 pub mod intake;
 pub mod key;
+pub mod keyring;
 pub mod message;
 pub mod network;
 pub mod notification;

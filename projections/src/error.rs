@@ -97,6 +97,9 @@ fn key_is_wrong(error: &KeyError) -> bool {
         | KeyError::EpochMissing { .. }
         | KeyError::Tombstone { .. }
         | KeyError::Indestructible(_)
+        | KeyError::Manifest { .. }
+        | KeyError::RootNotOurs(_)
+        | KeyError::TurnLost
         | KeyError::File { .. }
         | KeyError::Destroyed => false,
     }

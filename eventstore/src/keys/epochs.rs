@@ -85,6 +85,11 @@ impl Epochs {
         Ok(self.files.list()?.into_iter().filter_map(number).collect())
     }
 
+    /// The newest epoch whose key is loaded here.
+    pub(super) fn newest_loaded(&self) -> Option<i64> {
+        self.keys().last_key_value().map(|(number, _)| *number)
+    }
+
     /// What an organisation's vault rows of that epoch are sealed under. An epoch that is not known here may have come
     /// since: then the folder is looked at once more.
     pub(super) async fn organisation_key(

@@ -11,18 +11,30 @@ mod epochs;
 mod files;
 mod grants;
 mod log_key;
+mod manifest;
 mod name;
+mod nodes;
+mod ratchet;
 mod root;
+mod rotate;
+mod status;
 mod tombstones;
+mod turn;
 mod vault;
 
 pub use epochs::Epochs;
 pub use files::KeyFiles;
 pub use grants::{open_grant, seal_grant};
 pub use log_key::{LogKey, LogKeyError};
+pub use manifest::{ManifestKey, manifests, read_manifest};
 pub use name::{KeyName, Purpose};
+pub use nodes::KeyNode;
+pub use ratchet::Rewrapped;
 pub use root::{RootCommand, RootKeyProvider};
+pub use rotate::RootState;
+pub use status::{EpochState, KeyStatus};
 pub use tombstones::{Tombstone, tombstones};
+pub use turn::KeyTurn;
 pub use vault::{Vault, VaultKey};
 
 use crate::db::DbError;
@@ -128,6 +140,23 @@ pub enum KeyError {
          newer program, or put the tombstones back from the backup of that folder"
     )]
     Indestructible(KeyId),
+    /// A line does not belong into a manifest.
+    #[error("line {line} of {path} does not belong into a manifest; the file was changed or damaged")]
+    Manifest {
+        /// Which file.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: u64,
+    },
+    /// The root is kept where this program cannot change it, and has no newer version there.
+    #[error(
+        "the root comes from {0}, and every key file is under its newest version. Renew it there first, and run this again: add a \
+         line with the next version and another key, or have the key service rotate"
+    )]
+    RootNotOurs(String),
+    /// Somebody else turns the keys now; whoever did before stops where it was.
+    #[error("another node has taken over the work on keys")]
+    TurnLost,
     /// The key was destroyed, and its name never gets another.
     #[error("this key was destroyed")]
     Destroyed,

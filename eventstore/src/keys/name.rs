@@ -63,6 +63,26 @@ impl Purpose {
     fn of(number: i64) -> Option<Self> {
         Self::ALL.into_iter().find(|purpose| *purpose as i64 == number)
     }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Index => "index",
+            Self::Audit => "audit",
+            Self::Subject => "subject",
+            Self::MailboxIn => "mailbox_in",
+            Self::MailboxOut => "mailbox_out",
+            Self::Credential => "credential",
+            Self::ExpiryDay => "expiry_day",
+            Self::Draft => "draft",
+            Self::Held => "held",
+            Self::Export => "export",
+        }
+    }
+}
+
+/// What a key is for, as a word; the number of a purpose that only a newer program knows.
+pub(super) fn purpose_word(number: i64) -> String {
+    Purpose::of(number).map_or_else(|| number.to_string(), |purpose| purpose.word().to_owned())
 }
 
 impl KeyName {

@@ -91,6 +91,44 @@ impl RootKeyProvider {
         }
     }
 
+    /// Under which version something was sealed; `None` for bytes that no root sealed.
+    pub(super) fn version_of(sealed: &[u8]) -> Option<u32> {
+        Parts::read(sealed).map(|parts| parts.version)
+    }
+
+    /// The newest version that this machine has; `None` where a program guards the root, for all nodes alike.
+    pub(super) fn version_here(&self) -> Result<Option<u32>, KeyError> {
+        match self {
+            Self::Command(_) => Ok(None),
+            Self::File(_) | Self::Credential(_) | Self::Environment(_) => Ok(Some(self.ring()?.newest().0)),
+        }
+    }
+
+    /// Adds a new version, which is the newest from now on. [`KeyError::RootNotOurs`] for all but a file.
+    pub(super) fn add_version(&self) -> Result<u32, KeyError> {
+        match self {
+            Self::File(path) => {
+                let ring = self.ring()?.with_another();
+                ring.replace(path)?;
+                Ok(ring.newest().0)
+            }
+            Self::Credential(_) | Self::Environment(_) | Self::Command(_) => {
+                Err(KeyError::RootNotOurs(self.place()))
+            }
+        }
+    }
+
+    /// Takes all versions away but some, and gives which those were. [`KeyError::RootNotOurs`] for all but a file.
+    pub(super) fn keep_versions(&self, kept: impl Fn(u32) -> bool) -> Result<Vec<u32>, KeyError> {
+        let Self::File(path) = self else { return Err(KeyError::RootNotOurs(self.place())) };
+        let mut ring = self.ring()?;
+        let gone = ring.keep(kept);
+        if !gone.is_empty() {
+            ring.replace(path)?;
+        }
+        Ok(gone)
+    }
+
     /// Whether this is the file of the root key, should it lie among those that it seals.
     pub(super) fn is_file(&self, path: &Path) -> bool {
         matches!(self, Self::File(root) if root.file_name() == path.file_name())

@@ -4,14 +4,17 @@
 //! A file for each UTC day, `tombstones-2026-03-06`, so that old ones go as a whole. A line is the key's id, its organisation
 //! and the instant. It is on the disk before the key is deleted.
 
-use super::{KeyError, files::sync_folder_of};
+use super::{
+    KeyError,
+    files::{paths, sync_folder_of},
+};
 use domain::{OrganisationId, Timestamp};
 use seal::KeyId;
 use std::{
     collections::BTreeMap,
     fmt,
     fs::{self, File, OpenOptions},
-    io::{self, ErrorKind, Read, Seek, SeekFrom, Write},
+    io::{self, Read, Seek, SeekFrom, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
@@ -34,7 +37,7 @@ pub struct Tombstone {
 
 /// Begins the name of every file; one of all days, without a day, is from the time before there were files for each.
 const FILE: &str = "tombstones";
-const DAY: StaticFormatDescription = format_description!("[year]-[month]-[day]");
+pub(super) const DAY: StaticFormatDescription = format_description!("[year]-[month]-[day]");
 
 impl fmt::Display for Tombstone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -91,16 +94,20 @@ pub fn tombstones(folder: &Path) -> Result<BTreeMap<KeyId, Tombstone>, KeyError>
     Ok(all)
 }
 
+/// Deletes the tombstones of days before this one.
+pub(super) fn prune(folder: &Path, before: Date) -> Result<(), KeyError> {
+    for (day, path) in files(folder)? {
+        if day.is_some_and(|day| day < before) {
+            fs::remove_file(&path).map_err(KeyError::file(&path))?;
+        }
+    }
+    Ok(())
+}
+
 /// The files with their days, in order.
 fn files(folder: &Path) -> Result<Vec<(Option<Date>, PathBuf)>, KeyError> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(problem) if problem.kind() == ErrorKind::NotFound => return Ok(vec![]),
-        Err(problem) => return Err(KeyError::file(folder)(problem)),
-    };
     let mut files = vec![];
-    for entry in entries {
-        let path = entry.map_err(KeyError::file(folder))?.path();
+    for path in paths(folder)? {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let day = name.strip_prefix(FILE).and_then(|rest| rest.strip_prefix('-'));
         match day.map(|day| Date::parse(day, DAY)) {
@@ -132,7 +139,7 @@ fn whole_lines(file: &mut File) -> io::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use time::macros::datetime;
+    use time::macros::{date, datetime};
 
     fn tombstone(key: u8, at: OffsetDateTime) -> Tombstone {
         Tombstone { key: KeyId([key; 16]), organisation: OrganisationId(7), destroyed_at: at.into() }
@@ -201,5 +208,16 @@ mod tests {
         write(folder.path(), "tombstones-2026-03-06", &LINE[..20]);
         tombstone(2, AT).add(folder.path()).unwrap();
         assert_eq!(tombstones(folder.path()).unwrap().len(), 1);
+    }
+
+    /// K5: old days go as a whole.
+    #[test]
+    fn old_days_go() {
+        let folder = tempfile::tempdir().unwrap();
+        for day in 0..3 {
+            tombstone(day, AT + time::Duration::DAY * i32::from(day)).add(folder.path()).unwrap();
+        }
+        prune(folder.path(), date!(2026 - 03 - 08)).unwrap();
+        assert_eq!(tombstones(folder.path()).unwrap().into_keys().collect::<Vec<_>>(), [KeyId([2; 16])]);
     }
 }

@@ -1,7 +1,7 @@
 //! A root key of our own, in all its versions: a text of one line for each.
 
 use super::{FIRST_VERSION, KeyError};
-use crate::keys::files::write_new;
+use crate::keys::files::Writing;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use seal::Key;
 use std::{collections::BTreeMap, path::Path};
@@ -30,7 +30,27 @@ impl Ring {
 
     /// Begins with version 1. Whoever was faster made it, too.
     pub(super) fn create(path: &Path) -> Result<(), KeyError> {
-        write_new(path, line(&Key::random()).as_bytes()).map(drop)
+        Writing::of(path, line(&Key::random()).as_bytes())?.make().map(drop)
+    }
+
+    /// With a new key as the newest version.
+    pub(super) fn with_another(mut self) -> Self {
+        let version = self.newest().0 + 1;
+        self.0.insert(version, Key::random());
+        self
+    }
+
+    /// Takes all versions away but some, and gives which those were.
+    pub(super) fn keep(&mut self, kept: impl Fn(u32) -> bool) -> Vec<u32> {
+        let gone: Vec<u32> = self.0.keys().copied().filter(|version| !kept(*version)).collect();
+        self.0.retain(|version, _| !gone.contains(version));
+        gone
+    }
+
+    /// Writes it in the place of the file that is there, as a whole.
+    pub(super) fn replace(&self, path: &Path) -> Result<(), KeyError> {
+        let lines = self.0.iter().map(|(version, key)| format!("{version} {}\n", *line(key)));
+        Writing::of(path, Zeroizing::new(lines.collect::<String>()).as_bytes())?.replace()
     }
 
     pub(super) fn newest(&self) -> (u32, Key) {
