@@ -144,7 +144,7 @@ impl JobName {
             Self::ReleaseLockouts | Self::LapsePasswordChanges => "*/10 * * * * *",
             Self::EndIdleSessions => "30 * * * * *",
             Self::PassOnMail => "45 * * * * *",
-            Self::CarryOut => "15 * * * * *",
+            Self::CarryOut => "50 * * * * *",
             Self::SendNotifications | Self::TryRules | Self::ReplayPolicies | Self::MakeExports => {
                 "*/2 * * * * *"
             }

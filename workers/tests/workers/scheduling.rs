@@ -6,9 +6,16 @@ use eventstore::testing::on_both;
 use tokio_util::sync::CancellationToken;
 use workers::{JobName, JobStatus, Outcome, Scheduler};
 
-const EVERY_TWO_SECONDS: [JobName; 2] = [JobName::SendNotifications, JobName::TryRules];
-const EVERY_TEN_SECONDS: [JobName; 4] =
-    [JobName::ReleaseLockouts, JobName::SendNotifications, JobName::LapsePasswordChanges, JobName::TryRules];
+const EVERY_TWO_SECONDS: [JobName; 4] =
+    [JobName::SendNotifications, JobName::TryRules, JobName::ReplayPolicies, JobName::MakeExports];
+const EVERY_TEN_SECONDS: [JobName; 6] = [
+    JobName::ReleaseLockouts,
+    JobName::SendNotifications,
+    JobName::LapsePasswordChanges,
+    JobName::TryRules,
+    JobName::ReplayPolicies,
+    JobName::MakeExports,
+];
 /// Jobs that run less often than every minute.
 const SELDOM: [JobName; 2] = [JobName::WarnOfExpiry, JobName::CollectGarbage];
 
