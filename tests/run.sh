@@ -31,7 +31,7 @@ main() {
     step "C compiler" c_compiler
     step "PostgreSQL" postgresql
     step "Postfix" postfix
-    step "swaks" program swaks swaks
+    step "swaks" swaks_with_tls
     step "OpenSSL" program openssl openssl
     step "unzip" program unzip unzip
     step "Python" program python3 python3
@@ -113,6 +113,17 @@ chromium() {
     fi
     if ! command -v chromedriver; then
         echo "Chromium is missing, the browser of the tests. As root, on Debian: apt-get install chromium chromium-driver" >&2
+        return 1
+    fi
+}
+
+# It speaks TLS by a library of Perl that it only recommends.
+swaks_with_tls() {
+    if ! command -v swaks >/dev/null || ! perl -MNet::SSLeay -e 1 2>/dev/null; then
+        install_packages swaks libnet-ssleay-perl
+    fi
+    if ! command -v swaks || ! perl -MNet::SSLeay -e 1; then
+        echo "swaks or Perl's Net::SSLeay is missing. As root, on Debian: apt-get install swaks libnet-ssleay-perl" >&2
         return 1
     fi
 }
