@@ -3,7 +3,7 @@
 
 mod store;
 
-pub(crate) use store::{Stored, count, key, read, word};
+pub(crate) use store::{Stored, count, cut, key, read, word};
 
 use crate::{App, Done, Error, Place, Problem, ProblemCode, Viewer, sending::sent_id};
 use domain::{OrganisationId, Timestamp, id::Id, period::Period};

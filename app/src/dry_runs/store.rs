@@ -2,7 +2,7 @@
 
 use crate::{
     App, Error, Work,
-    works::{Stored, count, key, read, word},
+    works::{Stored, count, cut, key, read, word},
 };
 use domain::{AccountId, MessageId, OrganisationId, Timestamp, content::Action, id::Id, message::Message};
 use eventstore::db::{DbError, Row};
@@ -83,14 +83,9 @@ impl App {
         // One more tells whether the list goes on.
         let limit = (i64::from(size) + 1).into();
         let rows = self.log.db().all(sql, vec![organisation, id, at, message, limit]).await?;
-        let mut items = rows.iter().map(hit).collect::<Result<Vec<_>, DbError>>()?;
-        let more = items.len() > size as usize;
-        items.truncate(size as usize);
-        if backwards {
-            items.reverse();
-            return Ok(Slice { items, has_previous: more, has_next: page.before.is_some() });
-        }
-        Ok(Slice { items, has_previous: page.after.is_some(), has_next: more })
+        let items = rows.iter().map(hit).collect::<Result<Vec<_>, DbError>>()?;
+        let from_a_place = if backwards { page.before.is_some() } else { page.after.is_some() };
+        Ok(cut(items, size, backwards, from_a_place))
     }
 
     pub(super) async fn stored_hit_at(

@@ -4,6 +4,7 @@ use super::{Work, WorkKind, WorkState};
 use crate::{App, Error};
 use domain::{OrganisationId, Timestamp, id::Id};
 use eventstore::db::{DbError, Row, Tx, Value};
+use projections::Slice;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// A work as it is kept.
@@ -126,6 +127,17 @@ pub(crate) fn key(organisation: OrganisationId, id: Id<Work>) -> [Value; 2] {
 
 pub(crate) fn count(number: u64) -> Value {
     i64::try_from(number).unwrap_or(i64::MAX).into()
+}
+
+/// The page in what was read from a place on, or from an end: one entry more than its size tells whether the list goes on.
+pub(crate) fn cut<T>(mut items: Vec<T>, size: u32, backwards: bool, from_a_place: bool) -> Slice<T> {
+    let more = items.len() > size as usize;
+    items.truncate(size as usize);
+    if backwards {
+        items.reverse();
+        return Slice { items, has_previous: more, has_next: from_a_place };
+    }
+    Slice { items, has_previous: from_a_place, has_next: more }
 }
 
 /// A word of a fixed vocabulary, as events write it.
